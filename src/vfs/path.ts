@@ -1,0 +1,8 @@
+// struct path: a name in one mount.
+import type { Dentry } from "./dentry.ts";
+import type { Mount } from "./mount.ts";
+
+export interface Path {
+  readonly mount: Mount;
+  readonly dentry: Dentry;
+}
