@@ -29,6 +29,9 @@ export const DEFAULT_KCONFIG: KconfigValues = {
   EVM_LOAD_X509: true, EVM_X509_PATH: "/etc/keys/x509_evm.der",
   SYSTEM_TRUSTED_KEYRING: true, SECONDARY_TRUSTED_KEYRING: true, SYSTEM_BLACKLIST_KEYRING: true,
   SYSTEM_BLACKLIST_AUTH_UPDATE: true, KEXEC: false, KEXEC_FILE: false, KEXEC_SIG: false, MODULE_SIG_FORCE: false, TCG_TPM: true,
+  CRYPTO_RSA: true, CRYPTO_ECDSA: true, CRYPTO_ECRDSA: true, CRYPTO_HMAC: true, CRYPTO_MD4: false, CRYPTO_MD5: true, CRYPTO_SHA1: true,
+  CRYPTO_RMD160: true, CRYPTO_SHA256: true, CRYPTO_SHA512: true, CRYPTO_SHA3: true, CRYPTO_SM3_GENERIC: true, CRYPTO_STREEBOG: true,
+  CRYPTO_WP512: true,
 };
 
 /** Symbols that Kconfig offers only where others are set: `depends on`. */

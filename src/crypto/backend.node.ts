@@ -1,0 +1,54 @@
+// Cryptographic primitives from node:crypto, as far as OpenSSL 3 has them with its default provider; the rest from the portable side.
+// Node 20.20 on one core of the development machine, microseconds: one-shot crypto.hash 0.7 for 32 bytes of SHA-256, 3 for 4 KiB;
+// createHash 1.2 and 3.5; @noble 1.2 and 22. The one-shot call is the fastest at every length, and copying parts together
+// costs less than a stream up to some KiB.
+import { createHash, createHmac, hash as oneShot } from "node:crypto";
+import { concatBytes } from "@noble/hashes/utils.js";
+import * as portable from "./backend.portable.ts";
+import type { HashName } from "./hash.ts";
+
+/** OpenSSL's names. */
+// biome-ignore format: a table reads better in columns
+const NATIVE: { readonly [name in HashName]?: string } = {
+  md5: "md5", sha1: "sha1", rmd160: "ripemd160", sha224: "sha224", sha256: "sha256", sha384: "sha384", sha512: "sha512",
+  sm3: "sm3", "sha3-256": "sha3-256", "sha3-384": "sha3-384", "sha3-512": "sha3-512",
+};
+
+/** Parts of less in all are copied together, more is streamed. */
+const JOIN_BELOW = 8192;
+
+/** A plain view: a Buffer compares unequal to a Uint8Array with the same bytes. */
+const plain = (buffer: Uint8Array): Uint8Array => new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.length);
+
+export function createDigest(name: HashName): portable.RunningDigest {
+  const native = NATIVE[name];
+  if (native === undefined) return portable.createDigest(name);
+  const running = createHash(native);
+  return {
+    update(bytes) {
+      running.update(bytes);
+      return this;
+    },
+    digest: () => plain(running.digest()),
+  };
+}
+
+export function digest(name: HashName, parts: readonly Uint8Array[]): Uint8Array {
+  const native = NATIVE[name];
+  if (native === undefined) return portable.digest(name, parts);
+  if (parts.length === 1) return plain(oneShot(native, parts[0]!, "buffer"));
+  let length = 0;
+  for (const part of parts) length += part.length;
+  if (length < JOIN_BELOW) return plain(oneShot(native, concatBytes(...parts), "buffer"));
+  const running = createHash(native);
+  for (const part of parts) running.update(part);
+  return plain(running.digest());
+}
+
+export function hmac(name: HashName, key: Uint8Array, parts: readonly Uint8Array[]): Uint8Array {
+  const native = NATIVE[name];
+  if (native === undefined) return portable.hmac(name, key, parts);
+  const running = createHmac(native, key);
+  for (const part of parts) running.update(part);
+  return plain(running.digest());
+}
