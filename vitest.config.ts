@@ -3,7 +3,10 @@ import { defineConfig } from "vitest/config";
 
 const source = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 
-export default defineConfig({
+/** Tests that meet the package as its users do: they run on what `npm run build` makes. */
+const ON_THE_BUILD = ["test/project/{package,public-names,readme,bench}.test.ts", "test/cli/**/*.test.ts"];
+
+export default defineConfig(({ mode }) => ({
   resolve: {
     // Tests run on the sources, never on dist, which may be of yesterday; tsconfig.json has the same three.
     alias: [
@@ -13,7 +16,12 @@ export default defineConfig({
     ],
   },
   test: {
-    include: ["test/**/*.test.ts"],
-    testTimeout: 60_000,
+    setupFiles: ["test/fuzz.ts"],
+    testTimeout: mode === "fuzz" ? 3_600_000 : 60_000,
+    env: mode === "fuzz" ? { FUZZ_RUNS: process.env["FUZZ_RUNS"] ?? "50" } : {},
+    projects: [
+      { extends: true, test: { name: "sources", include: ["test/**/*.test.ts"], exclude: ON_THE_BUILD } },
+      { extends: true, test: { name: "package", include: ON_THE_BUILD, globalSetup: ["test/project/build.ts"] } },
+    ],
   },
-});
+}));
