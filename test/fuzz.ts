@@ -2,9 +2,9 @@
 // answer everywhere; `npm run fuzz` takes new seeds and runs each property FUZZ_RUNS (50) times as often.
 import fc from "fast-check";
 
-const factor = Number(process.env["FUZZ_RUNS"] ?? "1");
+const factor = Number(process.env.FUZZ_RUNS ?? "1");
 
-if (process.env["FUZZ_RUNS"] === undefined) fc.configureGlobal({ ...fc.readConfigureGlobal(), seed: 20 });
+if (process.env.FUZZ_RUNS === undefined) fc.configureGlobal({ ...fc.readConfigureGlobal(), seed: 20 });
 
 /** The `numRuns` of a property that is run `normal` times in `npm test`. */
 export function runs(normal: number): { numRuns: number } {
