@@ -3,8 +3,8 @@ import { defineConfig } from "vitest/config";
 
 const source = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 
-/** Tests that meet the package as its users do: they run on what `npm run build` makes. */
-const ON_THE_BUILD = ["test/project/{package,public-names,readme,bench}.test.ts", "test/cli/**/*.test.ts"];
+/** Tests that meet the package as its users do: they run on what `npm run build` makes, which is made anew before them. */
+const ON_THE_BUILD = ["test/**/*.built.test.ts"];
 
 export default defineConfig(({ mode }) => ({
   resolve: {
