@@ -18,7 +18,8 @@ export interface IntegrityRecord {
   readonly type: AuditType;
   readonly op: string;
   readonly cause: string;
-  readonly name?: string | null;
+  /** Text, or the bytes of a measured buffer. */
+  readonly name?: string | Uint8Array | null;
   readonly inode?: { readonly sb: { readonly id: string }; readonly ino: number } | null;
   /** 0 is success, printed as res=1. */
   readonly result: number;

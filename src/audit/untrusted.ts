@@ -3,11 +3,11 @@
 
 const utf8 = new TextEncoder();
 
-export function untrusted(text: string): string {
-  const bytes = utf8.encode(text);
+export function untrusted(text: string | Uint8Array): string {
+  const bytes = typeof text === "string" ? utf8.encode(text) : text;
   let plain = true;
   for (const b of bytes) if (b < 0x21 || b > 0x7e || b === 0x22) plain = false;
-  if (plain) return `"${text}"`;
+  if (plain) return `"${String.fromCharCode(...bytes)}"`;
   let hex = "";
   for (const b of bytes) hex += b.toString(16).toUpperCase().padStart(2, "0");
   return hex;

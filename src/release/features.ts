@@ -40,6 +40,13 @@ const table = {
     backports: { "6.1": 39 },
     what: "a change of the file under an overlay is noticed",
   },
+  "evm-portable-signatures": { since: "4.16", what: "security.evm of type 0x05, the bit 0x4 of the evm file" },
+  "evm-xattrs-file": { since: "4.18", what: "evm_xattrs; the protected xattrs are listed in the boot log" },
+  "evm-portable-metadata": {
+    since: "5.14",
+    what: "EVM: FAIL_IMMUTABLE, unchanged values allowed, missing HMACs overlooked once none can come, disabled names in portable digests",
+  },
+  "evm-multiple-initial-xattrs": { since: "6.6", what: "the first HMAC covers the xattrs of all LSMs, not of the first alone" },
   "evm-overlay-unsupported": { since: "6.8", what: "EVM HMACs are not supported on overlay" },
   "evm-overlay-portable": { since: "6.10", what: "portable signatures work on overlay and are copied up" },
   "list-per-bank": {
@@ -120,6 +127,7 @@ const table = {
   "ignore-mode-under-secure-boot": { since: "5.9", what: "secure boot ignores ima_appraise=" },
   "unknown-policy-name-logged": { since: "5.10", what: "unknown names in ima_policy= are logged" },
   "modsign-key-on-ima": { since: "5.13", what: "the module signing certificate is on .ima" },
+  "template-after-hash": { since: "5.17", what: "ima_template= and ima_template_fmt= count behind ima_hash=" },
   "setxattr-algorithm-check": { since: "5.15", what: "setxattr of security.ima checks the algorithm" },
 } as const satisfies Readonly<Record<string, FeatureRow>>;
 
