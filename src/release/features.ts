@@ -46,7 +46,10 @@ const table = {
     since: "5.14",
     what: "EVM: FAIL_IMMUTABLE, unchanged values allowed, missing HMACs overlooked once none can come, disabled names in portable digests",
   },
-  "evm-multiple-initial-xattrs": { since: "6.6", what: "the first HMAC covers the xattrs of all LSMs, not of the first alone" },
+  "evm-multiple-initial-xattrs": {
+    since: "6.6",
+    what: "the first HMAC covers the xattrs of all LSMs, not of the first alone",
+  },
   "evm-overlay-unsupported": { since: "6.8", what: "EVM HMACs are not supported on overlay" },
   "evm-overlay-portable": { since: "6.10", what: "portable signatures work on overlay and are copied up" },
   "list-per-bank": {

@@ -1,0 +1,28 @@
+export type { EvmOptions } from "./core.ts";
+export type { EvmFiles, EvmInodeState, EvmKeys } from "./environment.ts";
+export { Evm } from "./evm.ts";
+export type {
+  EvmEvent,
+  EvmFinding,
+  EvmGuardDecision,
+  EvmGuardReason,
+  EvmHashed,
+  EvmObserver,
+  EvmRefresh,
+  EvmVerification,
+} from "./observe.ts";
+export {
+  type EvmDigest,
+  type EvmField,
+  type EvmInodeFields,
+  type EvmPreimageInput,
+  type EvmXattr,
+  evmDigest,
+  evmHmac,
+  preimageFields,
+  printPreimage,
+} from "./preimage.ts";
+export type { ProtectedXattr } from "./protected-xattrs.ts";
+export { EVM_BITS } from "./setup.ts";
+export { EVM_STATUSES, EVM_XATTR_TYPE, type EvmStatus, type EvmType } from "./status.ts";
+export type { EvmTarget } from "./verify.ts";
