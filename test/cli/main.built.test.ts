@@ -1,0 +1,39 @@
+// The command as a process: what only a process shows.
+import { spawn, spawnSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { expect, it } from "vitest";
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+const command = `${root}/dist/cli/main.node.js`;
+const imasim = (...args: string[]) => spawnSync(command, args, { cwd: root, encoding: "utf8" });
+
+it("knows its version", () => {
+  const { version } = JSON.parse(readFileSync(`${root}/package.json`, "utf8")) as { version: string };
+  expect(imasim("--version")).toMatchObject({ status: 0, stdout: `${version}\n`, stderr: "" });
+});
+
+it("has every subcommand", () => {
+  const { stdout } = imasim("--help");
+  const commands = [...stdout.matchAll(/^ {2}(\w+) .*?\S/gm)].map((match) => match[1]);
+  expect(commands).toEqual(["run", "replay", "schema", "policy", "inspect", "cert", "log", "help"]);
+});
+
+it("refuses what it does not know in one line, with status 2", () => {
+  expect(imasim("--nosuch")).toMatchObject({ status: 2, stdout: "", stderr: "imasim: unknown option '--nosuch'\n" });
+});
+
+it("says in one line what is wrong with a file that is not there", () => {
+  const { status, stdout, stderr } = imasim("replay", "nosuch.trace.json");
+  expect({ status, stdout }).toEqual({ status: 2, stdout: "" });
+  expect(stderr).toMatch(/^imasim: nosuch\.trace\.json: .*\n$/);
+});
+
+it("ends quietly when its reader goes away", async () => {
+  const child = spawn(command, ["schema", "trace"], { stdio: ["ignore", "pipe", "pipe"] });
+  child.stdout.destroy();
+  let err = "";
+  child.stderr.on("data", (data) => (err += String(data)));
+  const status = await new Promise((done) => child.on("close", done));
+  expect({ status, err }).toEqual({ status: 141, err: "" });
+});

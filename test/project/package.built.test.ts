@@ -1,0 +1,125 @@
+// The package as its users meet it: packed, looked at by publint and are-the-types-wrong, installed in an empty folder, used there.
+import { spawnSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { publint } from "publint";
+import { formatMessage } from "publint/utils";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { codeBlocks } from "./examples.ts";
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+const packed = join(root, "build", `pack-${process.pid}`);
+const consumer = mkdtempSync(join(tmpdir(), "imasim-consumer-"));
+
+/** Bytes; a package that outgrows them has taken in what does not belong. */
+const BUDGET = { packed: 400_000, unpacked: 2_000_000 };
+
+interface Tarball {
+  readonly filename: string;
+  readonly size: number;
+  readonly unpackedSize: number;
+  readonly files: readonly { readonly path: string; readonly mode: number }[];
+}
+let tarball: Tarball;
+
+function run(cwd: string, command: string, ...args: string[]): string {
+  const { status, stdout, stderr } = spawnSync(command, args, {
+    cwd,
+    encoding: "utf8",
+    env: { ...process.env, NO_COLOR: "1" },
+  });
+  expect(status, `${command} ${args.join(" ")}\n${stdout}${stderr}`).toBe(0);
+  return stdout;
+}
+
+const tsc = join(root, "node_modules", "typescript", "bin", "tsc");
+const attw = join(root, "node_modules", "@arethetypeswrong", "cli", "dist", "index.js");
+
+beforeAll(() => {
+  mkdirSync(packed, { recursive: true });
+  const report = run(root, "npm", "pack", "--ignore-scripts", "--json", "--pack-destination", packed);
+  tarball = (JSON.parse(report) as Tarball[])[0]!;
+});
+
+afterAll(() => {
+  for (const folder of [packed, consumer]) rmSync(folder, { recursive: true, force: true });
+});
+
+describe("the tarball", () => {
+  it("holds the build, the schemas and the papers, and nothing else", () => {
+    const strangers = tarball.files
+      .map(({ path }) => path)
+      .filter((path) => !/^(dist\/.+\.(js|d\.ts)|schemas\/(scenario|trace)\.schema\.json)$/.test(path))
+      .filter((path) => !["package.json", "README.md", "CHANGELOG.md", "LICENSE", "NOTICE"].includes(path));
+    expect(strangers).toEqual([]);
+    const paths = tarball.files.map(({ path }) => path);
+    expect(paths).toEqual(
+      expect.arrayContaining(["dist/index.js", "dist/index.d.ts", "schemas/scenario.schema.json", "LICENSE", "NOTICE"]),
+    );
+    expect(paths.filter((path) => /\.test\.|\.trace\./.test(path))).toEqual([]);
+  });
+
+  it("keeps to its size", () => {
+    expect(tarball.size).toBeLessThan(BUDGET.packed);
+    expect(tarball.unpackedSize).toBeLessThan(BUDGET.unpacked);
+  });
+
+  it("pleases publint", async () => {
+    const bytes = readFileSync(join(packed, tarball.filename));
+    const pack = { tarball: bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength) as ArrayBuffer };
+    const { messages, pkg } = await publint({ pack, strict: true });
+    expect(messages.map((message) => formatMessage(message, pkg, { color: false }))).toEqual([]);
+  });
+
+  it("has the types right", () => {
+    run(root, process.execPath, attw, join(packed, tarball.filename), "--profile", "esm-only", "--format", "ascii");
+  });
+});
+
+describe("installed in an empty folder", () => {
+  beforeAll(() => {
+    writeFileSync(join(consumer, "package.json"), '{ "name": "consumer", "private": true, "type": "module" }');
+    run(
+      consumer,
+      "npm",
+      "install",
+      "--prefer-offline",
+      "--ignore-scripts",
+      "--no-audit",
+      "--no-fund",
+      join(packed, tarball.filename),
+    );
+  });
+
+  it("runs README's first example, which a strict compiler accepts", () => {
+    const example = codeBlocks(readFileSync(join(root, "README.md"), "utf8")).find(({ language }) => language === "ts");
+    const compilerOptions = {
+      strict: true,
+      exactOptionalPropertyTypes: true,
+      target: "es2023",
+      lib: ["es2023", "dom"],
+      module: "nodenext",
+      types: [],
+    };
+    writeFileSync(join(consumer, "tsconfig.json"), JSON.stringify({ compilerOptions, files: ["example.ts"] }));
+    writeFileSync(join(consumer, "example.ts"), example?.text ?? "");
+    run(consumer, process.execPath, tsc, "-p", ".");
+    run(consumer, process.execPath, "example.js");
+  });
+
+  it("has every export path", () => {
+    const { exports } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as {
+      exports: Record<string, string | object>;
+    };
+    const modules = Object.keys(exports).filter((path) => typeof exports[path] === "object");
+    const program = modules.map((path) => `await import(${JSON.stringify(path.replace(".", "imasim"))});\n`).join("");
+    writeFileSync(join(consumer, "paths.mjs"), program);
+    run(consumer, process.execPath, "paths.mjs");
+  });
+
+  it("answers as a command", () => {
+    expect(run(consumer, "npx", "imasim", "--help")).toContain("Usage: imasim");
+  });
+});
