@@ -46,7 +46,13 @@ export interface MeasureSetup {
   /** CONFIG_IMA_MEASURE_PCR_IDX */
   readonly pcr: number;
   readonly deduplicate: boolean;
+  /** ima_flush_htable: deleting staged entries forgets their digests. */
+  readonly flushSeen: boolean;
+  /** CONFIG_IMA_STAGING, where the release has it. */
+  readonly staging: boolean;
   readonly kexec: boolean;
+  /** CONFIG_IMA_KEXEC_EXTRA_MEMORY_KB in bytes; 0 stands for half a page. */
+  readonly kexecExtra: number;
   readonly littleEndian: boolean;
 }
 
@@ -59,6 +65,7 @@ class Choice {
   customFormat = "";
   /** ima_canonical_fmt: without effect on a little-endian machine. */
   canonical = false;
+  flushSeen = false;
   readonly #environment: MeasureEnvironment;
   readonly #defaultTemplate: string;
 
@@ -157,7 +164,10 @@ function initialise(choice: Choice, environment: MeasureEnvironment): MeasureSet
     log,
     pcr: config.number("IMA_MEASURE_PCR_IDX") ?? 10,
     deduplicate: !config.enabled("IMA_DISABLE_HTABLE"),
+    flushSeen: choice.flushSeen && release.has("list-staging"),
+    staging: release.has("list-staging") && config.enabled("IMA_STAGING"),
     kexec: config.enabled("IMA_KEXEC"),
+    kexecExtra: (config.number("IMA_KEXEC_EXTRA_MEMORY_KB") ?? 0) * 1024,
     littleEndian: environment.bigEndian !== true || choice.canonical,
   };
 }
@@ -181,6 +191,7 @@ export function chooseTemplateAndHash(
     else if (name === "ima_template") say(choice.setTemplate(value));
     else if (name === "ima_template_fmt") say(choice.setFormat(value));
     else if (name === "ima_canonical_fmt") choice.canonical = true;
+    else if (name === "ima_flush_htable") choice.flushSeen = true;
   }
   environment.onStart?.();
   const { config, release, log } = environment;

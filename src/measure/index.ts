@@ -8,7 +8,9 @@ export {
 } from "./boot-parameter.ts";
 export { buildEntry, type Entry, type PreimagePart, preimage, type TemplateData, templateDigest } from "./entry.ts";
 export type { EventData, EventDigest, EventFile, FieldContext } from "./event.ts";
-export { type AddOptions, type AddOutcome, type BufferEvent, MeasurementList } from "./list.ts";
+export { dumpList, type KexecMemory, kexecEvent, kexecSegment, restoreList, runtimeSize } from "./kexec.ts";
+export { type AddOptions, type BufferEvent, MeasurementList, type StoreOptions } from "./list.ts";
+export type { AddOutcome, EntryQueue } from "./queue.ts";
 export { type ListFile, listFiles } from "./securityfs.ts";
 export type { Slot } from "./slot.ts";
 export {

@@ -1,6 +1,6 @@
-// The measurement list of a running kernel: entries are only ever added, each extends a PCR
-// (security/integrity/ima/ima_queue.c: ima_add_template_entry; ima_api.c: ima_store_template, ima_store_measurement,
-// ima_add_violation; ima_main.c: process_buffer_measurement; ima_init.c: ima_add_boot_aggregate).
+// Measuring into the list of a running kernel: what each kind of event stores, counts and reports
+// (security/integrity/ima/ima_api.c: ima_store_template, ima_store_measurement, ima_add_violation; ima_main.c:
+// process_buffer_measurement; ima_init.c: ima_add_boot_aggregate).
 import { AUDIT_TYPE, type AuditSubject, type IntegrityAudit, type IntegrityRecord } from "../audit/index.ts";
 import { digest, type HashName } from "../crypto/index.ts";
 import { ERRNO, type Errno, fail, ok, type Result } from "../errno/index.ts";
@@ -11,13 +11,11 @@ import { buildEntry, type Entry, type TemplateData } from "./entry.ts";
 import { untilNul, writeBinary } from "./entry-binary.ts";
 import { writeLine } from "./entry-text.ts";
 import type { EventData, EventDigest, FieldContext } from "./event.ts";
-import { type Slot, slotDigests } from "./slot.ts";
+import { type AddOutcome, EntryQueue } from "./queue.ts";
+import type { Slot } from "./slot.ts";
 import type { TemplateDescriptor } from "./template.ts";
 
-/** What became of an entry: `exists` stands for EEXIST, `suspended` for ENODEV. */
-export type AddOutcome = "added" | "exists" | "suspended";
-
-type AuditInode = IntegrityRecord["inode"];
+type AuditInode = Exclude<IntegrityRecord["inode"], undefined>;
 
 export interface AddOptions {
   readonly pcr: number;
@@ -25,6 +23,14 @@ export interface AddOptions {
   readonly inode: AuditInode;
   /** name= of the audit record: the path, or the raw bytes of a buffer. */
   readonly name: string | Uint8Array;
+  readonly task: AuditSubject;
+}
+
+/** A file measurement on its way into the list. */
+export interface StoreOptions {
+  readonly template: TemplateDescriptor;
+  readonly pcr: number;
+  readonly inode: AuditInode;
   readonly task: AuditSubject;
 }
 
@@ -42,32 +48,48 @@ export interface BufferEvent {
   readonly task: AuditSubject;
 }
 
-const SHA1_SIZE = 20;
-const hashKey = (pcr: number, bytes: Uint8Array): string => `${pcr}:${String.fromCharCode(...bytes)}`;
+/** An event about which nothing is known but its name and what the caller adds. */
+const bareEvent = (filename: string): EventData => ({
+  filename,
+  digest: null,
+  verity: false,
+  xattr: null,
+  modsig: null,
+  buffer: null,
+  violation: null,
+  file: null,
+});
 
-/** INVARIANT: every list file shows the same entries, and `count` of them. */
+/** INVARIANT: every list file shows the same entries. */
 export class MeasurementList {
   readonly setup: MeasureSetup;
+  readonly queue: EntryQueue;
   readonly #audit: IntegrityAudit;
-  readonly #entries: Entry[] = [];
-  readonly #seen = new Set<string>();
   readonly #context: FieldContext;
-  /** The slot whose digests tell duplicates. */
-  readonly #keySlot: number;
+  #templates: readonly TemplateDescriptor[];
   #violations = 0;
-  #binarySize = 0;
-  #suspended = false;
 
   constructor(setup: MeasureSetup, audit: IntegrityAudit) {
     this.setup = setup;
+    this.queue = new EntryQueue(setup);
     this.#audit = audit;
+    this.#templates = setup.templates;
     this.#context = { hash: setup.hash, release: setup.release, littleEndian: setup.littleEndian };
-    const key = setup.release.has("per-bank-digests") ? setup.hash : "sha1";
-    this.#keySlot = setup.slots.findIndex((slot) => slot.algo === key);
   }
 
+  /** What the list files show. */
   get entries(): readonly Entry[] {
-    return this.#entries;
+    return this.queue.current;
+  }
+
+  /** Where `template=` of a rule is looked up: the setup's templates, then those that a restored list brought along. */
+  get templates(): readonly TemplateDescriptor[] {
+    return this.#templates;
+  }
+
+  addTemplate(template: TemplateDescriptor): TemplateDescriptor {
+    this.#templates = [...this.#templates, template];
+    return template;
   }
 
   get slots(): readonly Slot[] {
@@ -78,157 +100,98 @@ export class MeasurementList {
     return this.#violations;
   }
 
-  /** Bytes of a kexec segment for all entries, with its header; Infinity without CONFIG_IMA_KEXEC. */
-  get runtimeSize(): number {
-    return this.setup.kexec ? this.#binarySize + 24 : Number.POSITIVE_INFINITY;
-  }
-
-  /** The machine is going down: releases that know of it refuse further entries. */
-  suspend(): void {
-    this.#suspended = this.setup.release.has("suspend-measurements");
-  }
-
-  #append(entry: Entry): void {
-    this.#entries.push(entry);
-    const fields = entry.fields.reduce((sum, data) => sum + 4 + data.length, 0);
-    // The name's own length: a nameless template counts as nothing here, although its format is written.
-    this.#binarySize += 4 + SHA1_SIZE + 4 + new TextEncoder().encode(entry.template.name).length + 4 + fields;
+  #report(
+    task: AuditSubject,
+    op: string,
+    cause: string,
+    record: Pick<IntegrityRecord, "name" | "inode" | "informational"> & { readonly errno: Errno | null },
+  ): void {
+    this.#audit.record(task, {
+      type: AUDIT_TYPE.INTEGRITY_PCR,
+      op,
+      cause,
+      name: record.name ?? null,
+      inode: record.inode ?? null,
+      result: record.errno === null ? 0 : -ERRNO[record.errno],
+      informational: record.informational ?? false,
+    });
   }
 
   /** Adds an entry, extends its PCR, writes the audit record `add_template_measure`. */
   add(data: TemplateData, options: AddOptions): AddOutcome {
-    const { slots, tpm, littleEndian } = this.setup;
-    const digests = options.violation
-      ? slots.map((slot) => new Uint8Array(slot.size))
-      : slotDigests(slots, data, littleEndian);
+    const { outcome, tpm } = this.queue.add(data, options.pcr, options.violation);
+    const name = typeof options.name === "string" ? options.name : untilNul(options.name);
     const report = (cause: string, errno: Errno | null, informational: boolean): void =>
-      this.#audit.record(options.task, {
-        type: AUDIT_TYPE.INTEGRITY_PCR,
-        op: "add_template_measure",
-        cause,
-        name: typeof options.name === "string" ? options.name : untilNul(options.name),
-        inode: options.inode ?? null,
-        result: errno === null ? 0 : -ERRNO[errno],
-        informational,
-      });
-    if (this.#suspended) {
-      report("measurements_suspended", "ENODEV", false);
-      return "suspended";
+      this.#report(options.task, "add_template_measure", cause, { name, inode: options.inode, errno, informational });
+    if (outcome === "suspended") report("measurements_suspended", "ENODEV", false);
+    else if (outcome === "exists") report("hash_exists", "EEXIST", true);
+    else if (tpm === 0) report("hash_added", null, true);
+    else {
+      this.setup.log.printk(`tpm tpm0: A TPM error (${tpm}) occurred attempting extend a PCR value`);
+      this.setup.log.printk(`ima: Error Communicating to TPM chip, result: ${tpm}`);
+      report(`TPM_error(${tpm})`, null, false);
     }
-    const key = hashKey(options.pcr, digests[this.#keySlot]!);
-    if (!options.violation && this.setup.deduplicate && this.#seen.has(key)) {
-      report("hash_exists", "EEXIST", true);
-      return "exists";
-    }
-    this.#append({ ...data, pcr: options.pcr, digests });
-    this.#seen.add(key);
-    const banks = slots.filter((slot) => slot.bank);
-    const extension = options.violation ? banks.map((slot) => slot.spoiler) : digests.slice(0, banks.length);
-    const failure = tpm?.extend(options.pcr, extension) ?? 0;
-    if (failure !== 0) {
-      this.setup.log.printk(`tpm tpm0: A TPM error (${failure}) occurred attempting extend a PCR value`);
-      this.setup.log.printk(`ima: Error Communicating to TPM chip, result: ${failure}`);
-      report(`TPM_error(${failure})`, null, false);
-    } else report("hash_added", null, true);
-    return "added";
-  }
-
-  /** Takes an entry over from the kernel before: neither counted as a duplicate later nor extended. */
-  restore(data: TemplateData, pcr: number, zero: boolean): void {
-    const { slots, littleEndian } = this.setup;
-    const digests = zero ? slots.map((slot) => new Uint8Array(slot.size)) : slotDigests(slots, data, littleEndian);
-    this.#append({ ...data, pcr, digests });
+    return outcome;
   }
 
   /**
    * Stores the measurement of a file.
    * @returns what became of it, or the errno of the field that could not be made (an audit record tells it then).
    */
-  measureFile(
-    event: EventData,
-    how: { template: TemplateDescriptor; pcr: number; inode: AuditInode; task: AuditSubject },
-  ): Result<AddOutcome> {
-    const data = this.#build(event, how.template, how.inode, how.task);
+  measureFile(event: EventData, how: StoreOptions): Result<AddOutcome> {
+    const { inode, task, pcr } = how;
+    const data = this.#build(event, how.template, inode, task);
     if (!data.ok) {
-      this.#audit.record(how.task, {
-        type: AUDIT_TYPE.INTEGRITY_PCR,
-        op: "add_template_measure",
-        cause: "ENOMEM",
-        name: event.filename,
-        inode: how.inode ?? null,
-        result: -ERRNO[data.errno],
-      });
+      this.#report(task, "add_template_measure", "ENOMEM", { name: event.filename, inode, errno: data.errno });
       return data;
     }
-    return ok(
-      this.add(data.value, {
-        pcr: how.pcr,
-        violation: false,
-        inode: how.inode,
-        name: event.filename,
-        task: how.task,
-      }),
-    );
+    return ok(this.add(data.value, { pcr, violation: false, inode, name: event.filename, task }));
   }
 
   /** Builds the template data; that a file cannot be hashed again for the field `d` has a record of its own. */
   #build(event: EventData, template: TemplateDescriptor, inode: AuditInode, task: AuditSubject): Result<TemplateData> {
     const { file } = event;
     if (file === null) return buildEntry(template, event, this.#context);
-    const watched = {
-      ...event,
-      file: {
-        name: file.name,
-        uid: file.uid,
-        gid: file.gid,
-        mode: file.mode,
-        evmXattr: () => file.evmXattr(),
-        protectedXattrs: () => file.protectedXattrs(),
-        rehash: (algo: HashName) => {
-          const result = file.rehash(algo);
-          if (!result.ok)
-            this.#audit.record(task, {
-              type: AUDIT_TYPE.INTEGRITY_DATA,
-              op: "collect_data",
-              cause: "failed",
-              name: event.filename,
-              inode: inode ?? null,
-              result: -ERRNO[result.errno],
-            });
-          return result;
-        },
-      },
+    const rehash = (algo: HashName): Result<Uint8Array> => {
+      const result = file.rehash(algo);
+      if (!result.ok)
+        this.#audit.record(task, {
+          type: AUDIT_TYPE.INTEGRITY_DATA,
+          op: "collect_data",
+          cause: "failed",
+          name: event.filename,
+          inode,
+          result: -ERRNO[result.errno],
+        });
+      return result;
     };
-    return buildEntry(template, watched, this.#context);
+    const { name, uid, gid, mode } = file;
+    const watched = {
+      name,
+      uid,
+      gid,
+      mode,
+      evmXattr: () => file.evmXattr(),
+      protectedXattrs: () => file.protectedXattrs(),
+      rehash,
+    };
+    return buildEntry(template, { ...event, file: watched }, this.#context);
   }
 
-  /** Counts a violation, adds its zero entry and spoils the PCR; default template and PCR whatever a rule says. */
+  /** Counts a violation, adds its zero entry and spoils the PCR: default template and PCR, whatever a rule says. */
   addViolation(
     event: EventData & { readonly violation: string },
-    how: { op: string; inode: AuditInode; task: AuditSubject },
+    how: { readonly op: string; readonly inode: AuditInode; readonly task: AuditSubject },
   ): void {
+    const { inode, task } = how;
+    const name = event.filename;
     this.#violations++;
-    const data = this.#build(event, this.setup.template, how.inode, how.task);
-    let result = 0;
-    if (!data.ok) result = -ERRNO.ENOMEM;
-    else if (
-      this.add(data.value, {
-        pcr: this.setup.pcr,
-        violation: true,
-        inode: how.inode,
-        name: event.filename,
-        task: how.task,
-      }) === "suspended"
-    )
-      result = -ERRNO.ENODEV;
-    this.#audit.record(how.task, {
-      type: AUDIT_TYPE.INTEGRITY_PCR,
-      op: how.op,
-      cause: event.violation,
-      name: event.filename,
-      inode: how.inode ?? null,
-      result,
-    });
+    const data = this.#build(event, this.setup.template, inode, task);
+    let errno: Errno | null = null;
+    if (!data.ok) errno = "ENOMEM";
+    else if (this.add(data.value, { pcr: this.setup.pcr, violation: true, inode, name, task }) === "suspended")
+      errno = "ENODEV";
+    this.#report(task, how.op, event.violation, { name, inode, errno });
   }
 
   /** The digest that a buffer entry records: of the buffer, or, hashed, of its digest. */
@@ -256,16 +219,7 @@ export class MeasurementList {
     };
     const data = buildEntry(
       event.template,
-      {
-        filename: event.name,
-        digest: this.bufferDigest(buffer, hashed),
-        verity: false,
-        xattr: null,
-        modsig: null,
-        buffer: shown,
-        violation: null,
-        file: null,
-      },
+      { ...bareEvent(event.name), digest: this.bufferDigest(buffer, hashed), buffer: shown },
       this.#context,
     );
     if (!data.ok) return refuse("alloc_entry", data.errno);
@@ -276,43 +230,27 @@ export class MeasurementList {
   }
 
   /**
-   * Adds the first entry of a boot.
+   * Adds the entry with which each boot begins.
    * @param given the digest where the environment supplies it; computed from the TPM's PCRs, where left out.
    * @returns whether IMA goes on: it does not start without this entry.
    */
   addBootAggregate(task: AuditSubject, given?: EventDigest): boolean {
-    const { tpm, hash, release, template, log } = this.setup;
-    const data = buildEntry(
-      template,
-      {
-        filename: BOOT_AGGREGATE,
-        digest:
-          given ??
-          bootAggregate(tpm, hash, release, () => log.printk("ima: No suitable TPM algorithm for boot aggregate")),
-        sha1Aggregate: sha1Aggregate(tpm, release),
-        verity: false,
-        xattr: null,
-        modsig: null,
-        buffer: null,
-        violation: null,
-        file: null,
-      },
-      this.#context,
-    );
-    const outcome = data.ok
-      ? this.add(data.value, { pcr: this.setup.pcr, violation: false, inode: null, name: BOOT_AGGREGATE, task })
-      : "alloc_entry";
-    if (outcome === "added") return true;
-    const errno = data.ok ? "EEXIST" : data.errno;
-    this.#audit.record(task, {
-      type: AUDIT_TYPE.INTEGRITY_PCR,
-      op: "add_boot_aggregate",
-      cause: data.ok ? "store_entry" : "alloc_entry",
-      name: BOOT_AGGREGATE,
-      inode: null,
-      result: -ERRNO[errno],
-    });
-    return false;
+    const { tpm, hash, release, template, log, pcr } = this.setup;
+    const unsuitable = (): void => log.printk("ima: No suitable TPM algorithm for boot aggregate");
+    const event = {
+      ...bareEvent(BOOT_AGGREGATE),
+      digest: given ?? bootAggregate(tpm, hash, release, unsuitable),
+      sha1Aggregate: given?.algo === "sha1" ? given.bytes : sha1Aggregate(tpm, release),
+    };
+    const data = buildEntry(template, event, this.#context);
+    const name = BOOT_AGGREGATE;
+    const stored = data.ok && this.add(data.value, { pcr, violation: false, inode: null, name, task }) === "added";
+    if (!stored)
+      this.#report(task, "add_boot_aggregate", data.ok ? "store_entry" : "alloc_entry", {
+        name,
+        errno: data.ok ? "EEXIST" : data.errno,
+      });
+    return stored;
   }
 
   #slotIndex(algo: string): number {
@@ -323,24 +261,22 @@ export class MeasurementList {
 
   /** One entry as the ASCII list shows it, without its newline. */
   line(entry: Entry, algo = "sha1"): string {
-    const out = new ByteWriter();
-    writeLine(out, entry, entry.digests[this.#slotIndex(algo)]!, this.setup.littleEndian);
-    return new TextDecoder().decode(out.done()).slice(0, -1);
+    return new TextDecoder().decode(this.ascii(algo, [entry])).slice(0, -1);
   }
 
-  /** The whole ASCII list of one algorithm. @throws RangeError where no digests of it are kept. */
-  ascii(algo = "sha1"): Uint8Array {
+  /** Entries as the ASCII list of one algorithm shows them. @throws RangeError where no digests of it are kept. */
+  ascii(algo = "sha1", entries: readonly Entry[] = this.entries): Uint8Array {
     const slot = this.#slotIndex(algo);
     const out = new ByteWriter();
-    for (const entry of this.#entries) writeLine(out, entry, entry.digests[slot]!, this.setup.littleEndian);
+    for (const entry of entries) writeLine(out, entry, entry.digests[slot]!, this.setup.littleEndian);
     return out.done();
   }
 
-  /** The whole binary list of one algorithm. @throws RangeError where no digests of it are kept. */
-  binary(algo = "sha1"): Uint8Array {
+  /** Entries as the binary list of one algorithm has them. @throws RangeError where no digests of it are kept. */
+  binary(algo = "sha1", entries: readonly Entry[] = this.entries): Uint8Array {
     const slot = this.#slotIndex(algo);
     const out = new ByteWriter();
-    for (const entry of this.#entries) writeBinary(out, entry, entry.digests[slot]!, this.setup.littleEndian);
+    for (const entry of entries) writeBinary(out, entry, entry.digests[slot]!, this.setup.littleEndian);
     return out.done();
   }
 }
