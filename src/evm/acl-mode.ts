@@ -1,5 +1,6 @@
 // The mode that a POSIX ACL in xattr form would give a file (fs/posix_acl.c: posix_acl_from_xattr, posix_acl_equiv_mode, posix_acl_update_mode).
-import { capable, type Inode, type Subject } from "../vfs/index.ts";
+import type { Inode } from "../vfs/index.ts";
+import { capable, type Subject } from "../vfs/task.ts";
 
 const VERSION = 2;
 const HEADER = 4;

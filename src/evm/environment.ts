@@ -11,6 +11,8 @@ export interface EvmKeys {
   requestEvmKey(task: Subject): Result<Uint8Array>;
   /** integrity_digsig_verify with the EVM keyring. `signature` is all of security.evm, type byte included. */
   verifySignature(task: Subject, signature: Uint8Array, digest: Uint8Array): Denial;
+  /** The same for diagnosis: it leaves no line in the log and changes nothing. Without it signatures are not diagnosed. */
+  signatureFits?(task: Subject, signature: Uint8Array, digest: Uint8Array): boolean;
 }
 
 /** The file system below, without permission checks. */

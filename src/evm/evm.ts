@@ -5,11 +5,13 @@ import { type HashName, hashAvailable } from "../crypto/index.ts";
 import { type Denial, ok, type Result } from "../errno/index.ts";
 import type { Kconfig, Release } from "../release/index.ts";
 import type { Dentry, Inode, Path, SecurityModule, Subject } from "../vfs/index.ts";
+import type { EvmCandidates } from "./alternatives.ts";
 import { type EvmCore, type EvmOptions, hmacUnsupported } from "./core.ts";
+import { diagnoseVerification, type EvmDiagnosis } from "./diagnose.ts";
 import type { EvmFiles, EvmKeys } from "./environment.ts";
 import { EvmInodeStates } from "./inode-states.ts";
 import { evmSecurityModule, revalidates } from "./module.ts";
-import type { EvmObserver } from "./observe.ts";
+import type { EvmObserver, EvmVerification } from "./observe.ts";
 import type { EvmXattr } from "./preimage.ts";
 import { ProtectedXattrs } from "./protected-xattrs.ts";
 import { refreshHmac } from "./refresh.ts";
@@ -128,6 +130,11 @@ export class Evm implements EvmCore {
     if (!this.#fixMode || !revalidates(this, XATTR_IMA) || !this.setup.hmacOn) return "EPERM";
     if (hmacUnsupported(this, path.dentry.inode!)) return "EOPNOTSUPP";
     return refreshHmac(this, task, path, { name: XATTR_IMA, value });
+  }
+
+  /** What would have to be different for a label to verify that did not: the first plausible difference that fits. */
+  diagnose(task: Subject, failed: EvmVerification, candidates?: EvmCandidates): EvmDiagnosis | null {
+    return diagnoseVerification(this, task, failed, candidates);
   }
 
   /** The hooks of EVM. It stands last among the modules. */

@@ -1,6 +1,9 @@
+export type { EvmCandidates, EvmDifference } from "./alternatives.ts";
 export type { EvmOptions } from "./core.ts";
+export type { EvmDiagnosis } from "./diagnose.ts";
 export type { EvmFiles, EvmInodeState, EvmKeys } from "./environment.ts";
 export { Evm } from "./evm.ts";
+export { explainGuard, explainRefresh, explainVerification } from "./explain.ts";
 export type {
   EvmEvent,
   EvmFinding,
