@@ -11,6 +11,13 @@ export interface LogLine {
 /** A printk that the kernel limits: so many lines in one window of a call site (include/linux/ratelimit_types.h). */
 const RATELIMIT_BURST = 10;
 
+/** A record of the log buffer holds this much of a message, its level and terminator aside (kernel/printk/internal.h: PRINTKRB_RECORD_MAX). */
+const PRINTK_MAX = 1021;
+const utf8 = new TextEncoder();
+const fromUtf8 = new TextDecoder();
+const cut = (text: string): string =>
+  text.length * 3 <= PRINTK_MAX ? text : fromUtf8.decode(utf8.encode(text).subarray(0, PRINTK_MAX));
+
 export class KernelLog {
   readonly #lines: LogLine[] = [];
   readonly #limited = new Map<string, number>();
@@ -21,7 +28,7 @@ export class KernelLog {
   }
 
   printk(text: string): void {
-    this.#lines.push({ kind: "printk", text });
+    this.#lines.push({ kind: "printk", text: cut(text) });
   }
 
   /** pr_*_once: only the first line of `site`. */

@@ -22,7 +22,7 @@ import type { LabelSource } from "./labels.ts";
 import { labelMatching, type MatchQuery, type MatchResult, type MatchSettings } from "./match.ts";
 import { parseRule } from "./parse-rule.ts";
 import type { RuleEnvironment } from "./parse-value.ts";
-import { has, type PolicyRule, type RuleTemplate, type TemplateLookup } from "./rule.ts";
+import { has, hasField, type PolicyRule, type RuleTemplate, type TemplateLookup } from "./rule.ts";
 import { RuleIndex } from "./rule-index.ts";
 import { showRule } from "./show.ts";
 
@@ -224,10 +224,10 @@ export class ImaPolicy<T extends RuleTemplate = RuleTemplate> {
     const template = rule.template ?? this.#bootTemplate();
     if (has(rule, RULE_FLAG.MODSIG_ALLOWED) && !this.#modsigNoticed) {
       this.#modsigNoticed = true;
-      if (template.hasField("modsig") && !template.hasField("d-modsig"))
+      if (hasField(template, "modsig") && !hasField(template, "d-modsig"))
         log.printk("ima: template with 'modsig' field also needs 'd-modsig' field");
     }
-    if (rule.action === ACTION.MEASURE && has(rule, RULE_FLAG.VERITY_REQUIRED) && !template.hasField("d-ngv2"))
+    if (rule.action === ACTION.MEASURE && has(rule, RULE_FLAG.VERITY_REQUIRED) && !hasField(template, "d-ngv2"))
       log.printkOnce("ima-verity-template", "ima: verity rules should include d-ngv2");
   }
 

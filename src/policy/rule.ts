@@ -21,8 +21,10 @@ export const INVALID_ID = 0xffff_ffff;
 export interface RuleTemplate {
   /** Empty for the one that ima_template_fmt= made. */
   readonly name: string;
-  hasField(id: string): boolean;
+  readonly fields: readonly { readonly id: string }[];
 }
+export const hasField = (template: RuleTemplate, id: string): boolean =>
+  template.fields.some((field) => field.id === id);
 /** Finds a template that the kernel knows by its name or by its exact format (lookup_template_desc). */
 export type TemplateLookup<T extends RuleTemplate = RuleTemplate> = (nameOrFormat: string) => T | undefined;
 
