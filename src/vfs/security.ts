@@ -11,6 +11,7 @@ import type { Credentials, Subject } from "./task.ts";
 
 /** A change of attributes, as notify_change receives it. Only the named ones change; ids are final values. */
 export interface AttributeChange {
+  /** The whole i_mode that it shall have, type bits included. */
   readonly mode?: number;
   readonly uid?: number;
   readonly gid?: number;
@@ -20,6 +21,8 @@ export interface AttributeChange {
   readonly ctime?: number;
   /** utimens with both times "now": allowed to who may write. */
   readonly touch?: boolean;
+  /** The times were given by the caller (ATTR_ATIME_SET, ATTR_MTIME_SET, ATTR_TIMES_SET): for the owner only. */
+  readonly timesSet?: boolean;
   /** The file through which it is changed (ftruncate, fchmod), where there is one. */
   readonly file?: OpenFile;
   /** The kernel itself strips set-ID bits (ATTR_KILL_SUID, ATTR_KILL_SGID, ATTR_KILL_PRIV): no permission is asked. */

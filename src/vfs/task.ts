@@ -40,6 +40,8 @@ export interface Subject {
   readonly label: string | null;
   /** READ_IMPLIES_EXEC personality. */
   readonly readImpliesExec: boolean;
+  /** Permission bits that new files do not get; 0 if not given. */
+  readonly umask?: number;
 }
 
 /** capable(): effective capability in the initial user namespace. */

@@ -1,0 +1,83 @@
+// What a file system does for the layer above it: the calls of inode_operations, file_operations and xattr handlers
+// (include/linux/fs.h) as far as file systems differ. Permission, hooks and read-only checks are done before these are called.
+import type { Denial, Result } from "../errno/index.ts";
+import type { Content } from "./content.ts";
+import type { Dentry } from "./dentry.ts";
+import type { OpenFile } from "./file.ts";
+import type { Inode } from "./inode.ts";
+import type { Path } from "./path.ts";
+import type { AttributeChange } from "./security.ts";
+import type { Stat } from "./stat.ts";
+import type { Subject } from "./task.ts";
+import type { Vfs } from "./vfs.ts";
+
+/** Numbers that the environment chooses for a new inode: a replay takes them from its recording. */
+export interface NewInodeHint {
+  readonly ino?: number;
+  readonly generation?: number;
+}
+
+/** A file to be made. */
+export interface NewNode {
+  /** Type and permission bits. */
+  readonly mode: number;
+  readonly rdev?: { readonly major: number; readonly minor: number };
+  /** Target of a symbolic link. */
+  readonly target?: string;
+  readonly hint?: NewInodeHint | undefined;
+}
+
+export interface FileSystem {
+  /** The file of that name; null if there is none. */
+  lookup(vfs: Vfs, dir: Dentry, name: string): Inode | null;
+  /** Names in a directory, in the order of getdents, without `.` and `..`. */
+  list(vfs: Vfs, dir: Dentry): Iterable<string>;
+  make(vfs: Vfs, task: Subject, dir: Dentry, name: string, node: NewNode): Result<Inode>;
+  /** A file without a name: O_TMPFILE. */
+  tmpfile(vfs: Vfs, task: Subject, dir: Dentry, node: NewNode): Result<Inode>;
+  link(vfs: Vfs, task: Subject, from: Dentry, inode: Inode, dir: Dentry, name: string): Denial;
+  unlink(vfs: Vfs, task: Subject, dentry: Dentry): Denial;
+  rmdir(vfs: Vfs, task: Subject, dentry: Dentry): Denial;
+  /** `target` is what the new name shows now, null if nothing. */
+  rename(
+    vfs: Vfs,
+    task: Subject,
+    from: Dentry,
+    toDir: Dentry,
+    toName: string,
+    target: Dentry | null,
+    flags: number,
+  ): Denial;
+  setattr(vfs: Vfs, task: Subject, dentry: Dentry, inode: Inode, change: AttributeChange): Denial;
+  getattr(vfs: Vfs, dentry: Dentry, inode: Inode): Stat;
+  /** Set-ID, xattr or ACL values as stored. ENODATA, EOPNOTSUPP. */
+  getXattr(vfs: Vfs, inode: Inode, name: string): Result<Uint8Array>;
+  /** `null` removes; flags are XATTR.CREATE and XATTR.REPLACE. */
+  setXattr(
+    vfs: Vfs,
+    task: Subject,
+    dentry: Dentry,
+    inode: Inode,
+    name: string,
+    value: Uint8Array | null,
+    flags: number,
+  ): Denial;
+  /** Names as listxattr gives them, unfiltered by permission. */
+  listXattr(vfs: Vfs, inode: Inode): string[];
+  /** Where access is decided by more than one inode (overlay); missing: mode bits, ACL and capabilities. */
+  permission?(vfs: Vfs, task: Subject, inode: Inode, mask: number): Denial;
+  /** The file system's own part of open, after the hook fileOpen. */
+  open(vfs: Vfs, task: Subject, file: OpenFile): Denial;
+  /** Last close, after the hook fileRelease. */
+  release(vfs: Vfs, task: Subject, file: OpenFile): void;
+  /** Where the bytes of a regular file are; null if it has none of its own (generated). */
+  content(inode: Inode): Content | null;
+  /** i_size of what has no content: directories, links, pseudo files. */
+  size(inode: Inode): number;
+  /** The inode that holds data, or metadata, of this one: itself but on overlay. */
+  realInode(dentry: Dentry, inode: Inode, metadata: boolean): Inode;
+  /** Where a file that is mapped, hashed or opened in the kernel really lives: itself but on overlay. */
+  realPath(path: Path): Path;
+  /** An inode has no name, no holder and no place on a disk any more. */
+  forget(vfs: Vfs, inode: Inode): void;
+}

@@ -1,0 +1,94 @@
+// A superblock comes into being: what its type and its disk say of it (fs/super.c: sget_fc, get_anon_bdev; the fill_super of each type).
+import { Dentry } from "./dentry.ts";
+import type { Disk } from "./disk.ts";
+import type { FileSystem } from "./filesystem.ts";
+import type { FsType } from "./fstypes.ts";
+import { Inode } from "./inode.ts";
+import { NativeFs } from "./native.ts";
+import { SuperBlock, type SuperBlockFlags } from "./superblock.ts";
+import { S } from "./uapi.ts";
+import type { Vfs } from "./vfs.ts";
+
+export interface NewSuperBlock {
+  readonly disk?: Disk;
+  readonly flags?: Partial<SuperBlockFlags>;
+  readonly subtype?: string;
+  /** Mode and owner of the root directory of what has none on a disk. */
+  readonly root?: { readonly mode?: number; readonly uid?: number; readonly gid?: number };
+  readonly initialUserNs?: boolean;
+  /** The engine, where it is not that of a file system with state of its own. */
+  readonly fs?: FileSystem;
+  /** The root, where the engine makes it itself. */
+  readonly withRoot?: (sb: SuperBlock) => Inode;
+}
+
+const NO_UUID = new Uint8Array(16);
+
+/** Mode of the root directory where no option says otherwise: world-writable and sticky on tmpfs, plain elsewhere. */
+function rootMode(type: FsType): number {
+  if (type.name === "tmpfs") return 0o1777;
+  if (type.name === "proc" || type.name === "sysfs") return 0o555;
+  if (type.name === "debugfs" || type.name === "tracefs") return 0o700;
+  return 0o755;
+}
+
+export function createSuperBlock(vfs: Vfs, type: FsType, init: NewSuperBlock): SuperBlock {
+  const { disk } = init;
+  const dev = disk?.dev ?? { major: 0, minor: vfs.nextAnonymousDevice++ };
+  const sb = new SuperBlock(vfs, {
+    type,
+    uuid: disk !== undefined && type.uuid === "disk" ? disk.uuid : type.uuid === "random" ? madeUuid(vfs) : NO_UUID,
+    id: disk?.id ?? type.name,
+    dev,
+    // btrfs subvolumes have device numbers of their own.
+    ...(type.name === "btrfs" ? { statDev: { major: 0, minor: vfs.nextAnonymousDevice++ } } : {}),
+    subtype: init.subtype ?? null,
+    flags: {
+      readOnly: false,
+      iversion: type.iversion,
+      noexec: type.noexec,
+      nosuid: false,
+      unverifiableSignature: type.unverifiableSignature,
+      untrustedMounter: false,
+      verity: disk?.verity ?? false,
+      evmHmacUnsupported: type.evmHmacUnsupported && vfs.release.has("evm-overlay-unsupported"),
+      posixAcl: type.acl,
+      lazytime: false,
+      noatime: false,
+      nodiratime: false,
+      synchronous: false,
+      mandlock: false,
+      ...init.flags,
+    },
+    initialUserNs: init.initialUserNs ?? true,
+    disk: disk ?? null,
+    fs: init.fs ?? new NativeFs(),
+  });
+  const root = init.withRoot?.(sb) ?? disk?.load(sb, type.rootIno) ?? makeRoot(vfs, sb, init);
+  sb.root = new Dentry(sb, "/", null, root);
+  root.dentries++;
+  if (disk !== undefined) disk.superblock = sb;
+  vfs.superblocks.add(sb);
+  return sb;
+}
+
+function makeRoot(vfs: Vfs, sb: SuperBlock, { root: { mode, uid = 0, gid = 0 } = {} }: NewSuperBlock): Inode {
+  const { type } = sb;
+  const ino = type.inodeNumbers === "global-counter" ? vfs.nextIno++ : type.rootIno;
+  const generation = type.generation === "random" ? vfs.generation() : 0;
+  const permission = mode ?? rootMode(type);
+  const inode = new Inode(sb, { ino, generation, mode: S.IFDIR | permission, uid, gid, nlink: 2, time: vfs.clock() });
+  inode.entries = new Map();
+  sb.inodes.set(ino, inode);
+  return inode;
+}
+
+/** A random UUID (version 4), of numbers that the environment supplies. */
+function madeUuid(vfs: Vfs): Uint8Array {
+  const uuid = new Uint8Array(16);
+  const view = new DataView(uuid.buffer);
+  for (let at = 0; at < 16; at += 4) view.setUint32(at, vfs.generation() >>> 0);
+  uuid[6] = (uuid[6]! & 0x0f) | 0x40;
+  uuid[8] = (uuid[8]! & 0x3f) | 0x80;
+  return uuid;
+}

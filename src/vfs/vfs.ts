@@ -1,0 +1,95 @@
+// All state of the file systems of one machine: the mount tree, superblocks, security modules and what the environment supplies.
+import type { Release } from "../release/index.ts";
+import type { Dentry } from "./dentry.ts";
+import { FS_TYPES, type FsType, rootfsType } from "./fstypes.ts";
+import { collectHooks, type Hooks } from "./hooks.ts";
+import { Mount, type MountFlags } from "./mount.ts";
+import { createSuperBlock } from "./mount-super.ts";
+import type { Path } from "./path.ts";
+import type { SecurityModule } from "./security.ts";
+import type { SuperBlock } from "./superblock.ts";
+
+export interface VfsOptions {
+  /** The coarse clock of the kernel: seconds since the epoch, fractions allowed. Two calls within a tick give the same number. */
+  readonly clock: () => number;
+  /** A 32-bit number for a new inode's generation; also the source of UUIDs that file systems make up. */
+  readonly generation: () => number;
+  readonly release: Release;
+  readonly modules: readonly SecurityModule[];
+  /** The file system of the first root; "tmpfs" if not given. */
+  readonly rootfs?: "tmpfs" | "ramfs";
+}
+
+/** /proc/sys/fs/protected_*: off unless user space switches them on. */
+export interface ProtectionSysctls {
+  hardlinks: number;
+  symlinks: number;
+  fifos: number;
+  regular: number;
+}
+
+export class Vfs {
+  readonly clock: () => number;
+  readonly generation: () => number;
+  readonly release: Release;
+  readonly modules: readonly SecurityModule[];
+  readonly hooks: Hooks;
+  readonly sysctl: ProtectionSysctls = { hardlinks: 0, symlinks: 0, fifos: 0, regular: 0 };
+  /** Superblocks in memory. */
+  readonly superblocks = new Set<SuperBlock>();
+  /** The ACL calls have hooks of their own ("acl-hooks"). */
+  readonly aclHooks: boolean;
+  /** Minor number of the next file system without a device (get_anon_bdev). */
+  nextAnonymousDevice: number;
+  /** get_next_ino: one counter for ramfs, securityfs and others. */
+  nextIno = 1;
+  rootMount: Mount;
+
+  constructor(options: VfsOptions) {
+    this.clock = options.clock;
+    this.generation = options.generation;
+    this.release = options.release;
+    this.modules = options.modules;
+    this.hooks = collectHooks(options.modules);
+    this.aclHooks = options.release.has("acl-hooks");
+    this.nextAnonymousDevice = 2;
+    const sb = createSuperBlock(this, rootfsType(options.rootfs ?? "tmpfs"), {});
+    this.rootMount = new Mount(sb, sb.root, null, mountFlags());
+    sb.mounts++;
+  }
+
+  /** The root directory, where absolute paths begin. */
+  get root(): Path {
+    return topOf({ mount: this.rootMount, dentry: this.rootMount.root });
+  }
+
+  fsType(name: string): FsType | undefined {
+    return FS_TYPES.get(name);
+  }
+}
+
+/** Flags of a mount that forbids nothing; access times are kept as relatime keeps them. */
+export function mountFlags(): MountFlags {
+  return {
+    readOnly: false,
+    noexec: false,
+    nosuid: false,
+    nodev: false,
+    noatime: false,
+    nodiratime: false,
+    relatime: true,
+    nosymfollow: false,
+  };
+}
+
+/** What shows at a place: the root of the topmost mount on it, or the place itself. */
+export function topOf(path: Path): Path {
+  let { mount, dentry }: { mount: Mount; dentry: Dentry } = path;
+  while (dentry.mounts > 0) {
+    const over = mount.children.get(dentry);
+    if (over === undefined) break;
+    mount = over;
+    dentry = over.root;
+  }
+  return mount === path.mount && dentry === path.dentry ? path : { mount, dentry };
+}
