@@ -19,9 +19,10 @@ export {
   parsePolicyParameter,
 } from "./boot-choices.ts";
 export { CONDITION, LABEL_KINDS, type LabelKind, MASKS } from "./conditions.ts";
+export type { FailedCondition, RuleDecision } from "./decide.ts";
 export { FUNC, FUNCS, type Func, type FuncName, funcName, measuredName } from "./funcs.ts";
 export { type LabelRule, type LabelSource, type SelinuxNames, selinuxLabels, smackLabels } from "./labels.ts";
-export type { MatchedFile, MatchQuery, MatchResult } from "./match.ts";
+export type { ConditionName, MatchedFile, MatchQuery, MatchResult } from "./match.ts";
 export { ImaPolicy, type ImaPolicyOptions, type SignedRead } from "./policy.ts";
 export {
   ACCESS_MODE,

@@ -16,6 +16,7 @@ import {
   secureBootRules,
 } from "./builtin.ts";
 import { CONDITION, LABEL_KINDS } from "./conditions.ts";
+import { decideRules, type RuleDecision } from "./decide.ts";
 import { FUNC, type Func } from "./funcs.ts";
 import { behaves } from "./grammar.ts";
 import type { LabelSource } from "./labels.ts";
@@ -139,10 +140,6 @@ export class ImaPolicy<T extends RuleTemplate = RuleTemplate> {
   /** Which algorithms security.ima may be written with, one bit each; 0: any. */
   get setxattrAlgos(): number {
     return this.#setxattrAlgos;
-  }
-  /** How rules are compared with queries; `decide` explains with the same. */
-  get settings(): MatchSettings {
-    return this.#settings;
   }
 
   /** Builds the lists of the boot. `arch` holds the texts of the architecture's rules. */
@@ -297,6 +294,11 @@ export class ImaPolicy<T extends RuleTemplate = RuleTemplate> {
   /** ima_match_policy: what the active rules ask for. `query.wanted` is taken as it is, whether or not any rule asks for it. */
   match(query: MatchQuery): MatchResult<T> {
     return this.#index.match(query, this.#settings);
+  }
+
+  /** The same walk, with the reason of each rule. */
+  decide(query: MatchQuery): RuleDecision<T>[] {
+    return decideRules(this.rules, query, this.#settings, this.release);
   }
 
   /** ima_appraise_signature: whether such a read will be appraised by signature; conditions other than func= are not looked at. */
