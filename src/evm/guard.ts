@@ -2,8 +2,7 @@
 // evm_inode_removexattr, evm_protect_xattr, evm_inode_set_acl, evm_inode_setattr).
 // Each function only decides; `Guarded.records` says which records a refusal leaves.
 import type { Denial } from "../errno/index.ts";
-import type { AttributeChange, Path } from "../vfs/index.ts";
-import { capable, type Subject } from "../vfs/task.ts";
+import { type AttributeChange, capable, type Path, type Subject } from "../vfs/index.ts";
 import { modeAfterAcl } from "./acl-mode.ts";
 import { type EvmCore, hmacUnsupported } from "./core.ts";
 import type { EvmGuardReason } from "./observe.ts";

@@ -3,7 +3,7 @@
 import type { KernelLog } from "../audit/index.ts";
 import { type Denial, fail, ok, type Result } from "../errno/index.ts";
 import type { Release } from "../release/index.ts";
-import { capable, type Subject } from "../vfs/task.ts";
+import { capable, type Subject } from "../vfs/index.ts";
 import type { EvmKeys } from "./environment.ts";
 import { kstrtouint } from "./kstrtouint.ts";
 import { EVM_KEY_BUFFER, hmacKey } from "./preimage.ts";

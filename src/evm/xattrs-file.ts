@@ -2,7 +2,7 @@
 // (security/integrity/evm/evm_secfs.c: evm_write_xattrs, evm_read_xattrs).
 import { AUDIT_TYPE, type KernelLog, untrusted } from "../audit/index.ts";
 import { ERRNO, type Errno, fail, ok, type Result } from "../errno/index.ts";
-import { capable, type Subject } from "../vfs/task.ts";
+import { capable, type Subject } from "../vfs/index.ts";
 import type { ProtectedXattrs } from "./protected-xattrs.ts";
 
 /** XATTR_NAME_MAX */
