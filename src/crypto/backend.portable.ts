@@ -40,8 +40,17 @@ export function digest(name: HashName, parts: readonly Uint8Array[]): Uint8Array
   return running.digest();
 }
 
+export function digestInto(name: HashName, bytes: Uint8Array, out: Uint8Array, at: number): void {
+  out.set(implementation(name)(bytes), at);
+}
+
 export function hmac(name: HashName, key: Uint8Array, parts: readonly Uint8Array[]): Uint8Array {
   const running = nobleHmac.create(implementation(name), key);
   for (const part of parts) running.update(part);
   return running.digest();
+}
+
+/** RSA's public operation of a native library: none here. */
+export function rsaRaise(_n: Uint8Array, _e: Uint8Array): ((message: Uint8Array) => Uint8Array) | null {
+  return null;
 }

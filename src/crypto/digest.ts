@@ -13,6 +13,14 @@ export function digest(name: HashName, ...parts: readonly Uint8Array[]): Uint8Ar
   return backend.digest(name, parts);
 }
 
+/**
+ * Writes the digest of `bytes` to `out` from `at` on: the fastest way for very many short inputs.
+ * @throws RangeError where `canDigest(name)` is false.
+ */
+export function digestInto(name: HashName, bytes: Uint8Array, out: Uint8Array, at: number): void {
+  backend.digestInto(name, bytes, out, at);
+}
+
 /** A digest that is fed piece by piece. @throws RangeError where `canDigest(name)` is false. */
 export function createDigest(name: HashName): RunningDigest {
   return backend.createDigest(name);

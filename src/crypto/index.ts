@@ -1,5 +1,6 @@
 export type { RunningDigest } from "./backend.portable.ts";
-export { canDigest, createDigest, digest, hmac } from "./digest.ts";
+export { canDigest, createDigest, digest, digestInto, hmac } from "./digest.ts";
+export type { CurveName } from "./ecdsa.ts";
 export {
   HASH_ALGORITHMS,
   type HashAlgorithm,
@@ -9,3 +10,12 @@ export {
   hashByName,
   hashNameOf,
 } from "./hash.ts";
+export { type PrivateKey, parsePrivateKey, publicKeyOf, signBare, signDigest } from "./private-key.ts";
+export {
+  type CryptoSupport,
+  type KeyAlgorithm,
+  PublicKey,
+  type Signature,
+  verifySignature,
+} from "./public-key.ts";
+export { SignatureCache } from "./signature-cache.ts";
