@@ -2,7 +2,7 @@
 // of their encoding, and what a signature or digest algorithm among them stands for in which releases
 // (crypto/asymmetric_keys/x509_cert_parser.c: x509_note_sig_algo; pkcs7_parser.c: pkcs7_sig_note_digest_algo, pkcs7_sig_note_pkey_algo).
 import { bytesToHex } from "@noble/hashes/utils.js";
-import type { CurveName, HashName } from "../crypto/index.ts";
+import type { HashName, KeyAlgorithm } from "../crypto/index.ts";
 import type { Release } from "../release/index.ts";
 
 // biome-ignore format: a table reads better in columns
@@ -68,16 +68,24 @@ const DIGESTS: Readonly<Record<string, Span & { readonly hash: HashName }>> = {
   "60864801650304020a": { hash: "sha3-512", ...SHA3 },
 };
 
-/** Curves of public keys in certificates. */
-export const CURVE_OIDS: { readonly [name in OidName]?: Span & { readonly curve: CurveName } } = {
-  prime192v1: { curve: "ecdsa-nist-p192", since: "5.13" },
-  prime256v1: { curve: "ecdsa-nist-p256", since: "5.13" },
-  ansip384r1: { curve: "ecdsa-nist-p384", since: "5.14" },
-  ansip521r1: { curve: "ecdsa-nist-p521", since: "6.10" },
+/** Curves of public keys in certificates, named by their parameters. */
+const CURVES: { readonly [name in OidName]?: Span & { readonly key: KeyAlgorithm } } = {
+  prime192v1: { key: "ecdsa-nist-p192", since: "5.13" },
+  prime256v1: { key: "ecdsa-nist-p256", since: "5.13" },
+  ansip384r1: { key: "ecdsa-nist-p384", since: "5.14" },
+  ansip521r1: { key: "ecdsa-nist-p521", since: "6.10" },
+  sm2: { key: "sm2", since: "5.10", until: "6.11" },
+};
+/** Public keys named by their own identifier. */
+const KEYS: { readonly [name in OidName]?: Span & { readonly key: KeyAlgorithm } } = {
+  rsaEncryption: { key: "rsa" },
+  gost2012PKey256: { key: "ecrdsa", since: "5.2" },
+  gost2012PKey512: { key: "ecrdsa", since: "5.2" },
+  sm2: { key: "sm2", since: "5.10", until: "6.11" },
 };
 
 /** Whether a release is within the span of a row. */
-export function within(row: Span, release: Release): boolean {
+function within(row: Span, release: Release): boolean {
   return (
     (row.since === undefined || release.atLeast(row.since)) && !(row.until !== undefined && release.atLeast(row.until))
   );
@@ -87,6 +95,12 @@ export function within(row: Span, release: Release): boolean {
 export function signatureAlgorithm(hex: string, release: Release): SignatureRow | null {
   const row = SIGNATURES[hex];
   return row !== undefined && within(row, release) ? row : null;
+}
+
+/** What a public key in a certificate is; `curve` is the identifier in its parameters. Null where the release has no use for it. */
+export function keyAlgorithm(name: OidName | null, curve: OidName | null, release: Release): KeyAlgorithm | null {
+  const row = name === null ? undefined : name === "ecPublicKey" ? curve && CURVES[curve] : KEYS[name];
+  return row && within(row, release) ? row.key : null;
 }
 
 /** The digest algorithm of a PKCS#7 signer. */
@@ -99,7 +113,7 @@ export function digestAlgorithm(hex: string, release: Release): HashName | null 
 export function signerAlgorithm(hex: string, release: Release): SignatureRow["key"] | null {
   const name = oidName(hex);
   if (name === "rsaEncryption") return "rsa";
-  if (name === "gost2012PKey256" || name === "gost2012PKey512") return release.atLeast("5.2") ? "ecrdsa" : null;
+  if (name === "gost2012PKey256" || name === "gost2012PKey512") return "ecrdsa";
   const row = signatureAlgorithm(hex, release);
   return row === null || row.key === "rsa" || row.key === "ecrdsa" ? null : row.key;
 }

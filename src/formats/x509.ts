@@ -2,10 +2,10 @@
 // own decoder decides what is a certificate: it takes and refuses other things than a general ASN.1 library does.
 import { concatBytes } from "@noble/hashes/utils.js";
 import { type Action, any, choice, context, decodeAsn1, group, leaf, listOf, optional, TAG } from "../crypto/asn1.ts";
-import { type KeyAlgorithm, PublicKey, type Signature } from "../crypto/index.ts";
+import { PublicKey, type Signature } from "../crypto/index.ts";
 import { type Denial, fail, ok, type Result } from "../errno/index.ts";
 import type { Release } from "../release/index.ts";
-import { CURVE_OIDS, type OidName, oidHex, oidName, signatureAlgorithm, within } from "./oid.ts";
+import { keyAlgorithm, type OidName, oidHex, oidName, signatureAlgorithm } from "./oid.ts";
 import { type Authority, decodeAuthority, type Extensions, processExtension } from "./x509-extensions.ts";
 import { type NameParts, nameText } from "./x509-name.ts";
 import { decodeTime } from "./x509-time.ts";
@@ -78,32 +78,22 @@ const noteParameters: Action<Context> = (c, { whole }) => {
   return null;
 };
 
-/** The curve named by key parameters. */
-function curve(c: Context): Result<KeyAlgorithm> {
-  const p = c.parameters;
-  if (p === null || p.length < 3 || p[0] !== TAG.OID || p[1] !== p.length - 2) return fail("EBADMSG");
-  const name = oidName(oidHex(p.subarray(2)));
-  const row = name === null ? undefined : CURVE_OIDS[name];
-  if (row !== undefined && within(row, c.release)) return ok(row.curve);
-  return name === "sm2" && sm2(c.release) ? ok("sm2") : fail("ENOPKG");
-}
-
-const sm2 = (release: Release): boolean => release.atLeast("5.10") && !release.atLeast("6.11");
-
-function keyAlgorithm(c: Context): Result<KeyAlgorithm> {
-  const name: OidName | null = oidName(c.oid);
-  if (name === "rsaEncryption") return ok("rsa");
-  if (name === "ecPublicKey") return curve(c);
-  if ((name === "gost2012PKey256" || name === "gost2012PKey512") && c.release.atLeast("5.2")) return ok("ecrdsa");
-  return name === "sm2" && sm2(c.release) ? ok("sm2") : fail("ENOPKG");
+/** The curve that key parameters name; undefined where they name nothing. */
+function curveOf(parameters: Uint8Array | null): OidName | null | undefined {
+  if (parameters === null || parameters.length < 3) return undefined;
+  if (parameters[0] !== TAG.OID || parameters[1] !== parameters.length - 2) return undefined;
+  return oidName(oidHex(parameters.subarray(2)));
 }
 
 const noteKey: Action<Context> = (c, { value }) => {
-  const algorithm = keyAlgorithm(c);
-  if (!algorithm.ok) return algorithm.errno;
+  const name = oidName(c.oid);
+  const curve = name === "ecPublicKey" ? curveOf(c.parameters) : null;
+  if (curve === undefined) return "EBADMSG";
+  const algorithm = keyAlgorithm(name, curve, c.release);
+  if (algorithm === null) return "ENOPKG";
   const bytes = bits(value);
   if (bytes === null) return "EBADMSG";
-  c.cert.publicKey = new PublicKey(algorithm.value, bytes);
+  c.cert.publicKey = new PublicKey(algorithm, bytes);
   return null;
 };
 

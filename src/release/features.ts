@@ -17,6 +17,7 @@ const table = {
     since: "6.9",
     what: "IMA and EVM are security modules of their own, last in order, each with its own inode state",
   },
+  "creat-directory-refused": { since: "6.4", what: "open with O_CREAT and O_DIRECTORY fails with EINVAL" },
   "acl-hooks": { since: "6.2", what: "POSIX ACLs have their own hooks instead of the xattr path" },
   "mmap-check-reqprot": { since: "6.3", what: "func MMAP_CHECK_REQPROT; MMAP_CHECK looks at the effective protection" },
   "collect-failure-denies": {
@@ -96,6 +97,11 @@ const table = {
     backports: { "6.12": 75 },
     what: "the first HMAC hashes the LSM xattrs in list order",
   },
+  "fs-verity-signatures": {
+    since: "5.19",
+    what: "security.ima type 0x06, version 3 signatures over fs-verity digests",
+  },
+  "sigv3-hash-from-header": { since: "7.2", what: "a version 3 header of type 0x03 names the hash of the file" },
   "sigv3-all-files": { since: "7.1", what: "version-3 signatures for ordinary files and portable EVM" },
   "iversion-fallback": { since: "7.1", what: "without a change cookie the i_version of the real inode is compared" },
   "evm-fix-ignored-secure-boot": { since: "7.1", what: "secure boot ignores evm=fix" },
@@ -129,6 +135,7 @@ const table = {
   "audit-errno": { since: "5.9", what: "integrity records end in errno=" },
   "ignore-mode-under-secure-boot": { since: "5.9", what: "secure boot ignores ima_appraise=" },
   "unknown-policy-name-logged": { since: "5.10", what: "unknown names in ima_policy= are logged" },
+  "kernel-version-measured": { since: "5.12", what: "the release string is measured as critical data at boot" },
   "modsign-key-on-ima": { since: "5.13", what: "the module signing certificate is on .ima" },
   "template-after-hash": { since: "5.17", what: "ima_template= and ima_template_fmt= count behind ima_hash=" },
   "setxattr-algorithm-check": { since: "5.15", what: "setxattr of security.ima checks the algorithm" },

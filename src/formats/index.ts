@@ -1,0 +1,56 @@
+export {
+  bitLength,
+  decodePublicKeyV1,
+  encodePublicKeyV1,
+  keyIdV1,
+  keyNameV1,
+  type PublicKeyV1,
+  readMpi,
+  signedDigestV1,
+  signV1,
+} from "./digsig-v1.ts";
+export { imaFileId, imaFileIdDigest } from "./file-id.ts";
+export {
+  decodeXattr,
+  encodeXattr,
+  hashAlgorithmOfXattr,
+  hashXattr,
+  IMA_XATTR,
+  IMA_XATTR_LAST,
+  type IntegrityXattr,
+  XATTR_NAME_EVM,
+  XATTR_NAME_IMA,
+} from "./integrity-xattr.ts";
+export {
+  appendSignature,
+  decodeTrailer,
+  hasSignatureMarker,
+  MODULE_SIGNATURE_MARKER,
+  type ModuleTrailer,
+  type SignedFile,
+  splitSignedFile,
+  splitTrailer,
+  TRAILER_LENGTH,
+} from "./module-signature.ts";
+export { type Pkcs7Message, type Pkcs7Reader, type Pkcs7Signer, parsePkcs7 } from "./pkcs7.ts";
+export {
+  decodeSignature,
+  encodeSignature,
+  HEADER_V1,
+  HEADER_V1_LENGTH,
+  HEADER_V2,
+  HEADER_V2_LENGTH,
+  type HeaderField,
+  type SignatureV1,
+  type SignatureV2,
+} from "./signature-header.ts";
+export {
+  decodeVerityDescriptor,
+  encodeVerityDescriptor,
+  VERITY_DESCRIPTOR_LENGTH,
+  VERITY_FIELDS,
+  VERITY_HASHES,
+  type VerityDescriptor,
+  verityDigest,
+} from "./verity-descriptor.ts";
+export { type Certificate, parseCertificate } from "./x509.ts";
