@@ -52,20 +52,18 @@ interface ActionRow {
   readonly keyword: string;
   readonly bit: number;
   readonly since: string;
-  /** For people: what it does to a file. */
-  readonly what: string;
 }
 
 /** In the order in which the read-back looks for them. */
 export const ACTIONS = [
-  { keyword: "measure", bit: ACTION.MEASURE, since: "4.4", what: "measure" },
-  { keyword: "dont_measure", bit: ACTION.DONT_MEASURE, since: "4.4", what: "do not measure" },
-  { keyword: "appraise", bit: ACTION.APPRAISE, since: "4.4", what: "appraise" },
-  { keyword: "dont_appraise", bit: ACTION.DONT_APPRAISE, since: "4.4", what: "do not appraise" },
-  { keyword: "audit", bit: ACTION.AUDIT, since: "4.4", what: "write an audit record with the hash of" },
-  { keyword: "dont_audit", bit: ACTION.DONT_AUDIT, since: "6.19", what: "write no audit record for" },
-  { keyword: "hash", bit: ACTION.HASH, since: "4.16", what: "store the hash of" },
-  { keyword: "dont_hash", bit: ACTION.DONT_HASH, since: "4.16", what: "do not store the hash of" },
+  { keyword: "measure", bit: ACTION.MEASURE, since: "4.4" },
+  { keyword: "dont_measure", bit: ACTION.DONT_MEASURE, since: "4.4" },
+  { keyword: "appraise", bit: ACTION.APPRAISE, since: "4.4" },
+  { keyword: "dont_appraise", bit: ACTION.DONT_APPRAISE, since: "4.4" },
+  { keyword: "audit", bit: ACTION.AUDIT, since: "4.4" },
+  { keyword: "dont_audit", bit: ACTION.DONT_AUDIT, since: "6.19" },
+  { keyword: "hash", bit: ACTION.HASH, since: "4.16" },
+  { keyword: "dont_hash", bit: ACTION.DONT_HASH, since: "4.16" },
 ] as const satisfies readonly ActionRow[];
 
 /** `measure`, `dont_measure`, … */

@@ -5,36 +5,18 @@ import { ACTION, RULE_FLAG } from "./actions.ts";
 import { CONDITION } from "./conditions.ts";
 import { FUNC, type Func } from "./funcs.ts";
 import { behaves } from "./grammar.ts";
+import { type FileSystemName, magicOf } from "./magic.ts";
 import { newRule, type PolicyRule, type RuleDraft } from "./rule.ts";
 
-/** Magic numbers of the file systems that the sets name (include/uapi/linux/magic.h). */
-export const PSEUDO_MAGIC = {
-  proc: 0x9fa0,
-  sysfs: 0x62656572,
-  debugfs: 0x64626720,
-  tmpfs: 0x01021994,
-  ramfs: 0x858458f6,
-  devpts: 0x1cd1,
-  binfmt_misc: 0x42494e4d,
-  securityfs: 0x73636673,
-  selinuxfs: 0xf97cff8c,
-  smackfs: 0x43415d53,
-  cgroup: 0x27e0eb,
-  cgroup2: 0x63677270,
-  nsfs: 0x6e736673,
-  efivarfs: 0xde5e81e4,
-} as const;
-export type PseudoFileSystem = keyof typeof PSEUDO_MAGIC;
-
 /** First release whose sets name the file system, where they did not always. */
-const NAMED_SINCE: Partial<Record<PseudoFileSystem, string>> = { smackfs: "4.17", cgroup2: "4.13", efivarfs: "5.7" };
+const NAMED_SINCE: Partial<Record<FileSystemName, string>> = { smackfs: "4.17", cgroup2: "4.13", efivarfs: "5.2" };
 
 // biome-ignore format: a table reads better in columns
-const NOT_MEASURED: readonly PseudoFileSystem[] = [
+export const NOT_MEASURED: readonly FileSystemName[] = [
   "proc", "sysfs", "debugfs", "tmpfs", "devpts", "binfmt_misc", "securityfs", "selinuxfs", "smackfs", "cgroup", "cgroup2", "nsfs", "efivarfs",
 ];
 // biome-ignore format: a table reads better in columns
-const NOT_APPRAISED: readonly PseudoFileSystem[] = [
+export const NOT_APPRAISED: readonly FileSystemName[] = [
   "proc", "sysfs", "debugfs", "tmpfs", "ramfs", "devpts", "binfmt_misc", "securityfs", "selinuxfs", "smackfs", "nsfs", "efivarfs", "cgroup", "cgroup2",
 ];
 
@@ -43,9 +25,9 @@ function rule(action: number, set: Partial<RuleDraft>, conditions = 0): PolicyRu
   return { ...newRule(), ...set, action, flags };
 }
 
-const onFileSystem = (action: number, name: PseudoFileSystem): PolicyRule =>
-  rule(action, { fsmagic: BigInt(PSEUDO_MAGIC[name]), magic: PSEUDO_MAGIC[name] }, CONDITION.FSMAGIC);
-const named = (names: readonly PseudoFileSystem[], release: Release): readonly PseudoFileSystem[] =>
+const onFileSystem = (action: number, name: FileSystemName): PolicyRule =>
+  rule(action, { fsmagic: BigInt(magicOf(name)), magic: magicOf(name) }, CONDITION.FSMAGIC);
+const named = (names: readonly FileSystemName[], release: Release): readonly FileSystemName[] =>
   names.filter((name) => release.atLeast(NAMED_SINCE[name] ?? "4.4"));
 const MAY_EXEC = 1;
 const MAY_READ = 4;

@@ -1,3 +1,4 @@
+// The policy engine: reading, checking, explaining and matching rules, with a kernel (ImaPolicy, PolicyFile) or without one (parsePolicy).
 export {
   ACTION,
   ACTIONS,
@@ -20,9 +21,26 @@ export {
 } from "./boot-choices.ts";
 export { CONDITION, LABEL_KINDS, type LabelKind, MASKS } from "./conditions.ts";
 export type { FailedCondition, RuleDecision } from "./decide.ts";
+export { type DiagnosticCode, type KernelOutcome, PolicyDiagnostic, type Span, type Suggestion } from "./diagnostic.ts";
+export { explainRule } from "./explain.ts";
+export { FAULTS, type FaultCode } from "./fault.ts";
+export { formatPolicy, formatRule } from "./format.ts";
 export { FUNC, FUNCS, type Func, type FuncName, funcName, measuredName } from "./funcs.ts";
-export { type LabelRule, type LabelSource, type SelinuxNames, selinuxLabels, smackLabels } from "./labels.ts";
+export {
+  anyLabels,
+  type LabelRule,
+  type LabelSource,
+  type SelinuxNames,
+  selinuxLabels,
+  smackLabels,
+} from "./labels.ts";
+export type { LintOptions } from "./lint/finding.ts";
+export { LINTS, type LintId } from "./lint/ids.ts";
+export { lintPolicy } from "./lint/lint.ts";
+export { FILE_SYSTEM_MAGIC, fileSystemOf } from "./magic.ts";
 export type { ConditionName, MatchedFile, MatchQuery, MatchResult } from "./match.ts";
+export { checkOverlap, type OverlapCheck } from "./overlap.ts";
+export { ParsedPolicy, type PolicyTarget, parsePolicy } from "./parse-policy.ts";
 export { ImaPolicy, type ImaPolicyOptions, type SignedRead } from "./policy.ts";
 export {
   ACCESS_MODE,
@@ -32,4 +50,5 @@ export {
   type PolicyFileSession,
   policyFileMode,
 } from "./policy-file.ts";
+export type { PolicyLine } from "./policy-line.ts";
 export type { PolicyRule, RuleTemplate, TemplateLookup } from "./rule.ts";

@@ -98,6 +98,8 @@ function readToken<T extends RuleTemplate>(draft: RuleDraft<T>, token: string, e
     draft.action = action.bit;
     return { fault: second ? invalid("second-action") : null, logged: { key: "action=", value: token } };
   }
+  if (token.startsWith("#"))
+    return { fault: invalid("not-in-release", { since: "6.14" }), logged: { key: "UNKNOWN=", value: token } };
   const { keyword, operator, value } = splitToken(token);
   const row = keywordNamed(keyword);
   const unknown =

@@ -77,9 +77,9 @@ export function validateRule(rule: RuleDraft, release: Release): Refusal | null 
   if (!behaves(release, "strict-validation")) return null;
 
   if (action !== ACTION.MEASURE && flags & CONDITION.PCR)
-    return { code: "not-for-action", bits: CONDITION.PCR, expected: "pcr= only with measure" };
+    return { code: "not-for-action", bits: CONDITION.PCR, expected: "measure" };
   if (action !== ACTION.APPRAISE && flags & APPRAISE_ONLY)
-    return { code: "not-for-action", bits: flags & APPRAISE_ONLY, expected: "it only with appraise" };
+    return { code: "not-for-action", bits: flags & APPRAISE_ONLY, expected: "appraise" };
 
   const limits = limitsOf(rule.func, release);
   if (limits.actions !== undefined && action & ~limits.actions)

@@ -1,0 +1,69 @@
+// Rules that never get their turn, because earlier ones decide all that they match: first match wins, for each action on its own.
+import { type ActionKeyword, actionKeyword, decidedBy, isNegative } from "../actions.ts";
+import type { PolicyDiagnostic } from "../diagnostic.ts";
+import { contains, emptyDimension, intersects, remainder } from "../domain.ts";
+import { formatRule } from "../format.ts";
+import { FUNC } from "../funcs.ts";
+import { finding, type LintSubject, type RuleLine } from "./finding.ts";
+
+export function* coverageFindings({ policy, rules }: LintSubject): Generator<PolicyDiagnostic> {
+  const { release } = policy.target;
+  const texts = rules.map((line) => formatRule(line.rule, release));
+  const first = new Map<string, RuleLine>();
+  for (const [at, line] of rules.entries()) {
+    const text = texts[at]!;
+    const same = first.get(text);
+    if (same === undefined) first.set(text, line);
+    if (emptyDimension(line.domain) !== null || line.rule.func === FUNC.SETXATTR_CHECK) continue;
+    if (same !== undefined) {
+      yield finding("duplicate-rule", line, `line ${same.number} has this rule already`, { related: [same] });
+      continue;
+    }
+    const rivals = rules
+      .slice(0, at)
+      .filter(
+        (other) => (decidedBy(other.rule.action) & line.rule.action) !== 0 && intersects(other.domain, line.domain),
+      );
+    yield* findingsAmong(line, rivals);
+  }
+}
+
+function* findingsAmong(line: RuleLine, rivals: readonly RuleLine[]): Generator<PolicyDiagnostic> {
+  if (isNegative(line.rule.action)) {
+    const late = rivals.find((other) => !isNegative(other.rule.action) && !contains(line.domain, other.domain));
+    if (late !== undefined) {
+      const message = `line ${late.number} decides first what both match, so this exception comes too late for it`;
+      return yield finding("exception-too-late", line, message, { related: [late] });
+    }
+  }
+  if (
+    remainder(
+      line.domain,
+      rivals.map((other) => other.domain),
+    )?.length !== 0
+  )
+    return;
+  const covering = rivals.find((other) => contains(other.domain, line.domain));
+  const by = covering === undefined ? `the rules before it (lines ${numbers(rivals)})` : `line ${covering.number}`;
+  const related = covering === undefined ? rivals : [covering];
+  const stricter = related.find((other) => other.rule.action === line.rule.action && differs(other, line));
+  if (stricter !== undefined) {
+    const message = `never decides: ${by} matches all of it first, and asks for something else`;
+    return yield finding("shadowed-rule", line, message, { related });
+  }
+  const word: ActionKeyword | "" = actionKeyword(line.rule.action);
+  yield finding("unreachable-rule", line, `never decides: ${by} settles ${word} for all that it matches`, { related });
+}
+
+const numbers = (lines: readonly RuleLine[]): string => lines.map((line) => line.number).join(", ");
+
+/** Whether two rules of one action ask for different things where both match. */
+function differs({ rule: a }: RuleLine, { rule: b }: RuleLine): boolean {
+  return (
+    ((a.flags ^ b.flags) & 0xff00_0000) !== 0 ||
+    a.template !== b.template ||
+    a.pcr !== b.pcr ||
+    a.allowedAlgos !== b.allowedAlgos ||
+    a.func !== b.func
+  );
+}
