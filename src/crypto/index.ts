@@ -18,4 +18,5 @@ export {
   type Signature,
   verifySignature,
 } from "./public-key.ts";
+export { raise } from "./rsa.ts";
 export { SignatureCache } from "./signature-cache.ts";

@@ -33,6 +33,10 @@ const table = {
     since: "6.6",
     what: "every parsed appraise_type rule checks the blacklist; appraise_flag is ignored",
   },
+  "pkcs7-revocation-always": {
+    since: "6.6",
+    what: "revoked certificates are refused whichever keyring verifies a PKCS#7",
+  },
   "integrity-key-usage": { since: "6.6", what: ".ima and .evm demand digitalSignature and refuse CA certificates" },
   "x509-usage-parsing": { since: "6.4", what: "keyUsage and basicConstraints are read from certificates" },
   "arch-policy-check-rule": { since: "6.6", what: "EFI secure boot adds a rule for signed policies" },
@@ -134,6 +138,10 @@ const table = {
   "mprotect-check": { since: "5.8", what: "mprotect to PROT_EXEC is checked" },
   "audit-errno": { since: "5.9", what: "integrity records end in errno=" },
   "ignore-mode-under-secure-boot": { since: "5.9", what: "secure boot ignores ima_appraise=" },
+  "unknown-key-names-keyring": {
+    since: "5.10",
+    what: "a request for an unknown key is logged with the keyring's name",
+  },
   "unknown-policy-name-logged": { since: "5.10", what: "unknown names in ima_policy= are logged" },
   "kernel-version-measured": { since: "5.12", what: "the release string is measured as critical data at boot" },
   "modsign-key-on-ima": { since: "5.13", what: "the module signing certificate is on .ima" },

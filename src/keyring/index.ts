@@ -1,0 +1,24 @@
+export { type BlobRequest, type EncryptedBlob, parseBlobRequest } from "./encrypted-blob.ts";
+export { isHashBlacklisted } from "./hash-blacklist.ts";
+export { integrityVerify } from "./integrity.ts";
+export {
+  blacklistHash,
+  type IntegrityKeyring,
+  loadCompiledIn,
+  loadFirmwareCertificate,
+  loadRevocations,
+  loadX509,
+  makeIntegrityKeyring,
+  makeSystemKeyrings,
+} from "./kernel-keyrings.ts";
+export type { Key, KeyPayload } from "./key.ts";
+export { type KeyId, SPECIAL_KEYRINGS } from "./lookup.ts";
+export { AppendedSignature, readAppendedSignature } from "./modsig.ts";
+export { type ModuleSignatureQuirks, verifyModuleSignature } from "./module-signature.ts";
+export { type Pkcs7Usage, type TrustedKeyring, verifyPkcs7 } from "./pkcs7-verify.ts";
+export { listProcKeys, type ProcKey } from "./proc.ts";
+export { dropKeyrings, forkKeyrings, requestKey } from "./process-keyrings.ts";
+export { KeyService, type KeyServiceOptions } from "./service.ts";
+export type { CaKeys, KernelKeyrings, KeyObserver, KeyState, TrustSource } from "./state.ts";
+export { type KeySubject, ProcessKeyrings } from "./subject.ts";
+export { simulatedTpmTrust } from "./trust-source.ts";
