@@ -1,12 +1,14 @@
 // Computing the HMAC or the digest that security.evm of a file should hold, from the file as it is now
 // (security/integrity/evm/evm_crypto.c: evm_calc_hmac_or_hash, init_desc).
+
 import { digest, type HashName, hashById, hashNameOf, hmac } from "../crypto/index.ts";
 import { type Errno, fail, ok, type Result } from "../errno/index.ts";
+import { XATTR_NAME_IMA } from "../formats/index.ts";
 import type { Dentry, Inode } from "../vfs/index.ts";
 import type { EvmCore } from "./core.ts";
 import type { EvmHashed } from "./observe.ts";
 import { type EvmPreimageInput, type EvmXattr, preimageParts } from "./preimage.ts";
-import { type EvmType, XATTR_IMA } from "./status.ts";
+import type { EvmType } from "./status.ts";
 
 /** An xattr whose value the caller has at hand: it stands in place of what is stored. An empty one is looked up all the same. */
 export interface GivenXattr {
@@ -64,7 +66,7 @@ export function calculate(
 }
 
 function outcome(portable: boolean, xattrs: readonly EvmXattr[]): Errno | null {
-  if (portable && !xattrs.some((x) => x.name === XATTR_IMA)) return "EPERM";
+  if (portable && !xattrs.some((x) => x.name === XATTR_NAME_IMA)) return "EPERM";
   return xattrs.length === 0 ? "ENODATA" : null;
 }
 

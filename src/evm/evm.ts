@@ -1,8 +1,10 @@
 // EVM of one kernel: its boot messages, its files in securityfs, its answers to appraisal, its hooks
 // (security/integrity/evm/evm_main.c: init_evm, evm_init_config, evm_set_fixmode).
+
 import type { IntegrityAudit, KernelLog } from "../audit/index.ts";
 import { type HashName, hashAvailable } from "../crypto/index.ts";
 import { type Denial, ok, type Result } from "../errno/index.ts";
+import { XATTR_NAME_IMA } from "../formats/index.ts";
 import type { Kconfig, Release } from "../release/index.ts";
 import type { Dentry, Inode, Path, SecurityModule, Subject } from "../vfs/index.ts";
 import type { EvmCandidates } from "./alternatives.ts";
@@ -16,7 +18,7 @@ import type { EvmXattr } from "./preimage.ts";
 import { ProtectedXattrs } from "./protected-xattrs.ts";
 import { refreshHmac } from "./refresh.ts";
 import { EvmSetup } from "./setup.ts";
-import { type EvmStatus, XATTR_IMA } from "./status.ts";
+import type { EvmStatus } from "./status.ts";
 import { type EvmTarget, metadataChanged, verifyXattr } from "./verify.ts";
 import { EvmXattrsFile } from "./xattrs-file.ts";
 
@@ -127,9 +129,9 @@ export class Evm implements EvmCore {
 
   /** evm_fix_hmac (since "sigv3-all-files"): under evm=fix, writes the HMAC that a file with a good security.ima lacks. */
   fixHmac(task: Subject, path: Path, value: Uint8Array): Denial {
-    if (!this.#fixMode || !revalidates(this, XATTR_IMA) || !this.setup.hmacOn) return "EPERM";
+    if (!this.#fixMode || !revalidates(this, XATTR_NAME_IMA) || !this.setup.hmacOn) return "EPERM";
     if (hmacUnsupported(this, path.dentry.inode!)) return "EOPNOTSUPP";
-    return refreshHmac(this, task, path, { name: XATTR_IMA, value });
+    return refreshHmac(this, task, path, { name: XATTR_NAME_IMA, value });
   }
 
   /** What would have to be different for a label to verify that did not: the first plausible difference that fits. */

@@ -1,12 +1,14 @@
 // Who may change protected metadata, given what EVM thinks of it now (security/integrity/evm/evm_main.c: evm_inode_setxattr,
 // evm_inode_removexattr, evm_protect_xattr, evm_inode_set_acl, evm_inode_setattr).
 // Each function only decides; `Guarded.records` says which records a refusal leaves.
+
 import type { Denial } from "../errno/index.ts";
+import { IMA_XATTR, XATTR_NAME_EVM } from "../formats/index.ts";
 import { type AttributeChange, capable, type Path, type Subject } from "../vfs/index.ts";
 import { modeAfterAcl } from "./acl-mode.ts";
 import { type EvmCore, hmacUnsupported } from "./core.ts";
 import type { EvmGuardReason } from "./observe.ts";
-import { EVM_XATTR_TYPE, type EvmStatus, isPosixAclName, XATTR_EVM } from "./status.ts";
+import { type EvmStatus, isPosixAclName } from "./status.ts";
 import { verifyForChange } from "./verify.ts";
 
 export interface Guarded {
@@ -37,7 +39,7 @@ const refused = (reason: EvmGuardReason, errno: Denial = "EPERM"): Guarded => ({
 export function guardXattr(core: EvmCore, task: Subject, path: Path, name: string, value: Uint8Array | null): Guarded {
   if (core.setup.metadataWrites) return allowed("metadata-writes");
   const inode = path.dentry.inode!;
-  if (name === XATTR_EVM) {
+  if (name === XATTR_NAME_EVM) {
     if (value !== null) {
       if (value.length === 0) return refused("empty-value", "EINVAL");
       if (!userMayWriteType(core, value[0])) return refused("hmac-from-user-space");
@@ -60,8 +62,8 @@ export function guardXattr(core: EvmCore, task: Subject, path: Path, name: strin
 
 /** HMACs are the kernel's to write. */
 function userMayWriteType(core: EvmCore, type: number | undefined): boolean {
-  if (type === EVM_XATTR_TYPE.PORTABLE) return core.release.has("evm-portable-signatures");
-  return type === EVM_XATTR_TYPE.SIGNATURE;
+  if (type === IMA_XATTR.EVM_PORTABLE_DIGSIG) return core.release.has("evm-portable-signatures");
+  return type === IMA_XATTR.DIGSIG;
 }
 
 /** Where a file without any protected xattr may get its first one. */

@@ -27,5 +27,5 @@ export {
 } from "./preimage.ts";
 export type { ProtectedXattr } from "./protected-xattrs.ts";
 export { EVM_BITS } from "./setup.ts";
-export { EVM_STATUSES, EVM_XATTR_TYPE, type EvmStatus, type EvmType } from "./status.ts";
+export { EVM_STATUSES, type EvmStatus, type EvmType } from "./status.ts";
 export type { EvmTarget } from "./verify.ts";

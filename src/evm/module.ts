@@ -1,6 +1,8 @@
 // EVM among the security modules: which hook leads to what (security/integrity/evm/evm_main.c: evm_hooks).
+
 import { AUDIT_TYPE } from "../audit/index.ts";
 import type { Denial } from "../errno/index.ts";
+import { IMA_XATTR, XATTR_NAME_EVM } from "../formats/index.ts";
 import type { CopyUpVerdict, Path, SecurityModule, Subject } from "../vfs/index.ts";
 import type { EvmCore } from "./core.ts";
 import { hmacUnsupported } from "./core.ts";
@@ -8,7 +10,7 @@ import { coversChange, type Guarded, guardAcl, guardAttributes, guardXattr } fro
 import { labelNewInode } from "./new-inode.ts";
 import type { EvmGuardDecision } from "./observe.ts";
 import { refreshHmac } from "./refresh.ts";
-import { EVM_XATTR_TYPE, isPosixAclName, XATTR_EVM } from "./status.ts";
+import { isPosixAclName } from "./status.ts";
 
 export function evmSecurityModule(core: EvmCore): SecurityModule {
   const { release, setup, inodes } = core;
@@ -40,7 +42,7 @@ export function evmSecurityModule(core: EvmCore): SecurityModule {
     if (!revalidates(core, name)) return;
     const inode = path.dentry.inode!;
     inodes.reset(inode);
-    if (name === XATTR_EVM || !setup.hmacOn) return;
+    if (name === XATTR_NAME_EVM || !setup.hmacOn) return;
     // Removals lack this test in the kernel.
     if (!removed && hmacUnsupported(core, inode)) return;
     refreshHmac(core, task, path, value === null ? null : { name, value });
@@ -87,7 +89,7 @@ export function evmSecurityModule(core: EvmCore): SecurityModule {
 /** evm_revalidate_status: whether a change of this xattr (null: of attributes) may change EVM's verdict. */
 export function revalidates(core: EvmCore, name: string | null): boolean {
   if (!core.setup.keyLoaded) return false;
-  return name === null || core.names.protects(name) || isPosixAclName(name) || name === XATTR_EVM;
+  return name === null || core.names.protects(name) || isPosixAclName(name) || name === XATTR_NAME_EVM;
 }
 
 /** evm_inode_copy_up_xattr: which security.evm follows its file to the upper layer of an overlay. */
@@ -96,9 +98,9 @@ function copyUp(
   source: Path,
   name: string,
 ): CopyUpVerdict | { readonly errno: NonNullable<Denial> } | null {
-  if (name !== XATTR_EVM || !core.release.has("evm-overlay-unsupported")) return null;
+  if (name !== XATTR_NAME_EVM || !core.release.has("evm-overlay-unsupported")) return null;
   if (!core.release.has("evm-overlay-portable")) return "discard";
-  const label = core.files.readXattr(source.dentry, source.dentry.inode!, XATTR_EVM);
+  const label = core.files.readXattr(source.dentry, source.dentry.inode!, XATTR_NAME_EVM);
   if (!label.ok || label.value.length === 0) return { errno: "EPERM" };
-  return label.value[0] === EVM_XATTR_TYPE.PORTABLE ? "copy" : "discard";
+  return label.value[0] === IMA_XATTR.EVM_PORTABLE_DIGSIG ? "copy" : "discard";
 }

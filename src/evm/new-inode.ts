@@ -1,10 +1,11 @@
 // The first HMAC of a file that is born with labels (security/integrity/evm/evm_main.c: evm_inode_init_security; evm_crypto.c: evm_init_hmac).
+
 import { hmac } from "../crypto/index.ts";
 import type { Denial } from "../errno/index.ts";
+import { IMA_XATTR, XATTR_NAME_EVM } from "../formats/index.ts";
 import type { InitialXattr, Inode } from "../vfs/index.ts";
 import type { EvmCore } from "./core.ts";
 import { type EvmXattr, preimageParts } from "./preimage.ts";
-import { EVM_XATTR_TYPE, XATTR_EVM } from "./status.ts";
 
 /** Adds security.evm to what security modules give the new inode, where EVM protects any of it. */
 export function labelNewInode(core: EvmCore, inode: Inode, xattrs: InitialXattr[]): Denial {
@@ -25,7 +26,7 @@ export function labelNewInode(core: EvmCore, inode: Inode, xattrs: InitialXattr[
     inode,
     fsuuid: core.config.enabled("EVM_ATTR_FSUUID") ? inode.sb.uuid : null,
   });
-  xattrs.push({ name: XATTR_EVM, value: Uint8Array.of(EVM_XATTR_TYPE.HMAC, ...hmac("sha1", key, ...parts)) });
+  xattrs.push({ name: XATTR_NAME_EVM, value: Uint8Array.of(IMA_XATTR.EVM_HMAC, ...hmac("sha1", key, ...parts)) });
   return null;
 }
 

@@ -1,14 +1,15 @@
 // Does security.evm vouch for the metadata of this file? (security/integrity/evm/evm_main.c: evm_verifyxattr, evm_verify_current_integrity,
 // evm_verify_hmac, evm_find_protected_xattrs)
-import { digest } from "../crypto/index.ts";
+
 import type { Denial, Errno, Result } from "../errno/index.ts";
+import { imaFileIdDigest, XATTR_NAME_EVM } from "../formats/index.ts";
 import type { Dentry, Inode, Path, Subject } from "../vfs/index.ts";
 import { calculate, type GivenXattr, HMAC_SHA1 } from "./calculate.ts";
 import { type EvmCore, hmacUnsupported } from "./core.ts";
 import type { EvmInodeState } from "./environment.ts";
 import type { EvmFinding, EvmHashed, EvmVerification } from "./observe.ts";
 import { refreshHmac } from "./refresh.ts";
-import { type EvmStatus, type EvmType, evmTypeOf, XATTR_EVM } from "./status.ts";
+import { type EvmStatus, type EvmType, evmTypeOf } from "./status.ts";
 
 /** 0x02 and 20 bytes of HMAC-SHA1. */
 const HMAC_LABEL_LENGTH = 21;
@@ -109,7 +110,7 @@ function examine(
   given: GivenXattr | null,
   state: EvmInodeState | null,
 ): Finding {
-  const read = core.files.readXattr(path.dentry, inode, XATTR_EVM);
+  const read = core.files.readXattr(path.dentry, inode, XATTR_NAME_EVM);
   if (!read.ok) return withoutLabel(core, path.dentry, inode, read.errno);
   const label = read.value;
   if (label.length === 0) return { status: "fail", finding: "empty-label", label };
@@ -183,7 +184,7 @@ function verifySignature(core: EvmCore, task: Subject, label: Uint8Array, hashed
 /** What the signature is over: the digest, or for version 3 since "sigv3-all-files" the hash of struct ima_file_id around it. */
 export function signedDigest(core: Pick<EvmCore, "release">, label: Uint8Array, hashed: EvmHashed): Uint8Array {
   if (label[1] !== 3 || !core.release.has("sigv3-all-files")) return hashed.digest;
-  return digest(hashed.algorithm, Uint8Array.of(label[0]!, label[2]!), hashed.digest);
+  return imaFileIdDigest(label[0]!, hashed.algorithm, hashed.digest);
 }
 
 function notHashed(core: EvmCore, errno: Errno, label: Uint8Array, type: EvmType): Finding {
