@@ -1,16 +1,24 @@
-// Builds the published package: dist by the TypeScript compiler, schemas from the zod schemas of dist/scenario.
+// Builds the published package: dist by the TypeScript compiler, schemas by `imasim schema`.
 // Everything is made aside and moved in at the end, so that a failed build leaves the last good one.
 import { spawnSync } from "node:child_process";
-import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
-import { fileURLToPath, pathToFileURL } from "node:url";
-import { z } from "zod";
+import { fileURLToPath } from "node:url";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const aside = join(root, "build", `package-${process.pid}`);
 
-/** The published name of each JSON schema and the export of src/scenario that it is made from. */
-const SCHEMAS = { scenario: "scenarioSchema", trace: "traceSchema" };
+/** The documents whose JSON schemas are published. */
+const SCHEMAS = ["scenario", "trace"];
 
 function fail(why) {
   console.error(`build: ${why}`);
@@ -35,22 +43,22 @@ function makeExecutable() {
   }
 }
 
-async function writeSchemas() {
-  // `#crypto` and the like resolve by the nearest package.json: here, to what was just compiled.
-  writeFileSync(join(aside, "package.json"), readFileSync(join(root, "package.json")));
-  const scenario = await import(pathToFileURL(join(aside, "dist", "scenario", "index.js")).href);
+/** The command that was just built prints them: one place says what a schema of ours looks like. */
+function writeSchemas() {
+  // The nearest package.json decides what `#crypto` is and which version this is.
+  copyFileSync(join(root, "package.json"), join(aside, "package.json"));
   mkdirSync(join(aside, "schemas"));
-  for (const [name, exported] of Object.entries(SCHEMAS)) {
-    const schema = scenario[exported];
-    if (schema === undefined) fail(`src/scenario/index.ts does not export ${exported}`);
-    const json = { title: `imasim ${name}`, ...z.toJSONSchema(schema, { io: "input" }) };
-    writeFileSync(join(aside, "schemas", `${name}.schema.json`), `${JSON.stringify(json, null, 2)}\n`);
+  for (const name of SCHEMAS) {
+    const command = [join(aside, "dist", "cli", "main.node.js"), "schema", name];
+    const { status, stdout, stderr } = spawnSync(process.execPath, command, { encoding: "utf8" });
+    if (status !== 0) fail(`imasim schema ${name}: ${stderr}`);
+    writeFileSync(join(aside, "schemas", `${name}.schema.json`), stdout);
   }
 }
 
 compile();
 makeExecutable();
-await writeSchemas();
+writeSchemas();
 for (const folder of ["dist", "schemas"]) {
   rmSync(join(root, folder), { recursive: true, force: true });
   renameSync(join(aside, folder), join(root, folder));

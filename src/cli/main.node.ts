@@ -3,8 +3,11 @@
 import { readFileSync } from "node:fs";
 import type { Command } from "commander";
 import { assemble, failure } from "./program.ts";
+import { replayCommand } from "./replay.node.ts";
+import { runCommand } from "./run.node.ts";
+import { schemaCommand } from "./schema.ts";
 
-const SUBCOMMANDS: readonly (() => Command)[] = [];
+const SUBCOMMANDS: readonly (() => Command)[] = [runCommand, replayCommand, schemaCommand];
 
 // A reader that went away (`imasim … | head`) is no error of ours: end as a program does that SIGPIPE killed.
 for (const stream of [process.stdout, process.stderr]) {
