@@ -61,6 +61,12 @@ export class Content {
     this.#changed();
   }
 
+  /** Changes bytes within the file, as a store to a shared mapping does; what lies beyond its end is lost. */
+  patch(offset: number, bytes: Uint8Array): void {
+    if (offset >= this.#size) return;
+    this.write(offset, offset + bytes.length > this.#size ? bytes.subarray(0, this.#size - offset) : bytes);
+  }
+
   /** Sets the length: cuts, or extends by zeros. */
   resize(size: number): void {
     if (size === this.#size) return;

@@ -15,6 +15,8 @@ export class Dentry {
   unhashed = false;
   /** How many mounts sit on it. */
   mounts = 0;
+  /** Holders beside the tree of names: open files, overlays, working directories. */
+  pins = 0;
 
   constructor(sb: SuperBlock, name: string, parent: Dentry | null, inode: Inode | null) {
     this.sb = sb;
@@ -27,10 +29,14 @@ export class Dentry {
     return this.parent === this;
   }
 
-  /** A name without a directory, as O_TMPFILE and memfd_create make it. */
-  static anonymous(sb: SuperBlock, name: string, inode: Inode): Dentry {
-    const dentry = new Dentry(sb, name, null, inode);
+  /**
+   * A name that no directory holds: `#12` of a file made with O_TMPFILE, which knows the directory it was made in,
+   * or that of a memfd, which knows none.
+   */
+  static anonymous(sb: SuperBlock, name: string, parent: Dentry | null, inode: Inode): Dentry {
+    const dentry = new Dentry(sb, name, parent, inode);
     dentry.unhashed = true;
+    inode.dentries++;
     return dentry;
   }
 

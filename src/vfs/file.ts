@@ -29,8 +29,8 @@ export class OpenFile {
   backing: OpenFile | null = null;
   /** For a backing file: the path that its user sees (backing_file_user_path). */
   userPath: Path | null = null;
-  /** What a pseudo file made for this opener. */
-  session: unknown = null;
+  /** The content that a pseudo file made for this reader. */
+  content: Uint8Array | null = null;
 
   constructor(path: Path, inode: Inode, flags: number, cred: Credentials) {
     this.path = path;

@@ -1,6 +1,7 @@
 // What a file system does for the layer above it: the calls of inode_operations, file_operations and xattr handlers
 // (include/linux/fs.h) as far as file systems differ. Permission, hooks and read-only checks are done before these are called.
 import type { Denial, Result } from "../errno/index.ts";
+import type { PosixAcl } from "./acl.ts";
 import type { Content } from "./content.ts";
 import type { Dentry } from "./dentry.ts";
 import type { OpenFile } from "./file.ts";
@@ -62,14 +63,24 @@ export interface FileSystem {
     value: Uint8Array | null,
     flags: number,
   ): Denial;
+  /** Where ACLs belong to more than one inode (overlay); missing: they are kept as attributes. */
+  setAcl?(vfs: Vfs, task: Subject, path: Path, name: string, acl: PosixAcl | null): Denial;
   /** Names as listxattr gives them, unfiltered by permission. */
   listXattr(vfs: Vfs, inode: Inode): string[];
+  /** Target of a symbolic link. */
+  readlink(inode: Inode): string;
   /** Where access is decided by more than one inode (overlay); missing: mode bits, ACL and capabilities. */
   permission?(vfs: Vfs, task: Subject, inode: Inode, mask: number): Denial;
   /** The file system's own part of open, after the hook fileOpen. */
   open(vfs: Vfs, task: Subject, file: OpenFile): Denial;
   /** Last close, after the hook fileRelease. */
   release(vfs: Vfs, task: Subject, file: OpenFile): void;
+  /** The open file of a layer that reads and writes go to (overlay); missing: the file itself. */
+  realFile?(vfs: Vfs, task: Subject, file: OpenFile): Result<OpenFile>;
+  /** Who acts on the layers (overlay): the task with the credentials of the mounter. */
+  mounter?(task: Subject): Subject;
+  /** After a write to the real file: take its attributes over. */
+  afterWrite?(inode: Inode): void;
   /** Where the bytes of a regular file are; null if it has none of its own (generated). */
   content(inode: Inode): Content | null;
   /** i_size of what has no content: directories, links, pseudo files. */

@@ -2,6 +2,7 @@
 import type { PosixAcl } from "./acl.ts";
 import type { Content } from "./content.ts";
 import { IVersion } from "./iversion.ts";
+import type { FileMapping } from "./mapping.ts";
 import type { OverlayInode } from "./overlay-inode.ts";
 import type { GeneratedFile } from "./pseudo.ts";
 import type { SuperBlock } from "./superblock.ts";
@@ -63,12 +64,18 @@ export class Inode {
   writeCount = 0;
   /** i_mmap_writable: shared mappings that may be written to, now or after mprotect. */
   sharedWritableMaps = 0;
-  /** Mappings of it, so that truncation can reach them. */
-  mappings = 0;
+  /** Mappings of it; null if there has been none. */
+  mappings: Set<FileMapping> | null = null;
+  /** Written to since the last writeback. */
+  dirty = false;
+  /** Cut short since the last close of a writer (XFS_ITRUNCATED). */
+  truncated = false;
   /** Open files, O_PATH included. */
   openFiles = 0;
   /** Names of it in memory. */
   dentries = 0;
+  /** I_LINKABLE: has no name, but linkat may give it one (O_TMPFILE without O_EXCL). */
+  linkable = false;
   /** Out of memory: evicted or deleted, the object is not to be used any more. */
   freed = false;
 
@@ -81,6 +88,8 @@ export class Inode {
   entries: Map<string, number> | null = null;
   /** Target of a symbolic link. */
   target: string | null = null;
+  /** What waits in a named pipe. */
+  queue: Uint8Array | null = null;
   /** What a pseudo file answers with. */
   generated: GeneratedFile | null = null;
   /** The files under an overlay's file. */

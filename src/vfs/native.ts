@@ -232,8 +232,13 @@ export class NativeFs implements FileSystem {
     return names.sort((a, b) => acl(a) - acl(b));
   }
 
-  open(_vfs: Vfs, _task: Subject, _file: OpenFile): Denial {
-    return null;
+  readlink(inode: Inode): string {
+    return inode.target ?? "";
+  }
+
+  open(_vfs: Vfs, _task: Subject, file: OpenFile): Denial {
+    // fsverity_file_open: the content of such a file is final.
+    return file.inode.verity !== null && file.canWrite ? "EPERM" : null;
   }
   release(_vfs: Vfs, _task: Subject, _file: OpenFile): void {}
 

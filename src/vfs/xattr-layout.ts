@@ -114,7 +114,8 @@ function compareExt4(a: string, b: string): number {
 }
 
 function storeExt4(inode: Inode, name: string, value: Uint8Array | null, old: Uint8Array | undefined): Result<boolean> {
-  const places = (inode.xattrPlaces ??= { inner: [...inode.xattrs.keys()], outer: [] });
+  inode.xattrPlaces ??= { inner: [...inode.xattrs.keys()], outer: [] };
+  const places = inode.xattrPlaces;
   if (value !== null && old !== undefined && sameBytes(value, old)) return ok(false);
   const used = (names: readonly string[]): number =>
     names.reduce((sum, n) => (n === name ? sum : sum + ext4Size(n, inode.xattrs.get(n)!)), 0);
@@ -174,7 +175,8 @@ const XFS_SHORT = 256;
 
 function storeXfs(inode: Inode, name: string, value: Uint8Array | null): Result<boolean> {
   const { xattrs } = inode;
-  const places = (inode.xattrPlaces ??= { inner: [], outer: [] });
+  inode.xattrPlaces ??= { inner: [], outer: [] };
+  const places = inode.xattrPlaces;
   const wasLeaf = places.outer.length > 0;
   xattrs.delete(name);
   if (value !== null) xattrs.set(name, value);

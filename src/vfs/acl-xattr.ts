@@ -1,0 +1,95 @@
+// system.posix_acl_access and system.posix_acl_default: setting an ACL sets the mode too, and an ACL that says no more than a mode is
+// not kept (fs/posix_acl.c: vfs_set_acl, vfs_get_acl, vfs_remove_acl, set_posix_acl, posix_acl_update_mode, simple_set_acl).
+import { type Denial, fail, type Result } from "../errno/index.ts";
+import { aclMode, checkAcl, encodeAcl, type PosixAcl, parseAcl } from "./acl.ts";
+import type { Inode } from "./inode.ts";
+import type { Path } from "./path.ts";
+import { inGroupOrCapable, ownerOrCapable } from "./permission.ts";
+import type { Subject } from "./task.ts";
+import { S } from "./uapi.ts";
+import type { Vfs } from "./vfs.ts";
+import { ACL_ACCESS, ACL_DEFAULT } from "./xattr-names.ts";
+
+const EMPTY = new Uint8Array(0);
+
+/** The value of setxattr as an ACL; null removes it. */
+export function setAcl(vfs: Vfs, task: Subject, path: Path, name: string, value: Uint8Array): Denial {
+  let acl: PosixAcl | null = null;
+  if (value.length > 0) {
+    const parsed = parseAcl(value);
+    if (!parsed.ok) return parsed.errno;
+    acl = parsed.value;
+  }
+  return setAclNode(vfs, task, path, name, acl);
+}
+
+/** vfs_set_acl. Before "acl-hooks" the hooks of setxattr have been called by then. */
+export function setAclNode(vfs: Vfs, task: Subject, path: Path, name: string, acl: PosixAcl | null): Denial {
+  const inode = path.dentry.inode!;
+  if (!vfs.aclHooks) return storeAcl(vfs, task, path, name, acl);
+  if (inode.immutable || inode.appendOnly) return "EPERM";
+  const value = acl === null ? EMPTY : encodeAcl(acl);
+  for (const hook of vfs.hooks.inodeSetAcl) {
+    const refused = hook.inodeSetAcl(task, path, name, value);
+    if (refused !== null) return refused;
+  }
+  const failed = storeAcl(vfs, task, path, name, acl);
+  if (failed !== null) return failed;
+  for (const hook of vfs.hooks.inodePostSetAcl) hook.inodePostSetAcl(task, path, name, value);
+  return null;
+}
+
+/** vfs_remove_acl. */
+export function removeAcl(vfs: Vfs, task: Subject, path: Path, name: string): Denial {
+  const inode = path.dentry.inode!;
+  if (!vfs.aclHooks) return storeAcl(vfs, task, path, name, null);
+  if (inode.immutable || inode.appendOnly) return "EPERM";
+  for (const hook of vfs.hooks.inodeRemoveAcl) {
+    const refused = hook.inodeRemoveAcl(task, path, name);
+    if (refused !== null) return refused;
+  }
+  const failed = storeAcl(vfs, task, path, name, null);
+  if (failed !== null) return failed;
+  for (const hook of vfs.hooks.inodePostRemoveAcl) hook.inodePostRemoveAcl(task, path, name);
+  return null;
+}
+
+/** set_posix_acl: the owner's right, a valid ACL, then the file system. */
+function storeAcl(vfs: Vfs, task: Subject, path: Path, name: string, acl: PosixAcl | null): Denial {
+  const inode = path.dentry.inode!;
+  if (!inode.sb.type.acl || !inode.sb.flags.posixAcl || inode.isSymlink) return "EOPNOTSUPP";
+  if (name === ACL_DEFAULT && !inode.isDirectory) return acl === null ? null : "EACCES";
+  if (!ownerOrCapable(task, inode)) return "EPERM";
+  const invalid = acl === null ? null : checkAcl(acl);
+  if (invalid !== null) return invalid;
+  const { fs } = inode.sb;
+  return fs.setAcl === undefined
+    ? setNativeAcl(vfs, task, path, inode, name, acl)
+    : fs.setAcl(vfs, task, path, name, acl);
+}
+
+/** The set_acl of ext4, xfs, btrfs and tmpfs. */
+function setNativeAcl(vfs: Vfs, task: Subject, path: Path, inode: Inode, name: string, acl: PosixAcl | null): Denial {
+  let kept = acl;
+  let { mode } = inode;
+  if (name === ACL_ACCESS && acl !== null) {
+    const { bits, equivalent } = aclMode(acl);
+    mode = (mode & ~0o777) | bits;
+    if (equivalent) kept = null;
+    if (!inGroupOrCapable(task, inode.gid)) mode &= ~S.ISGID;
+  }
+  const value = kept === null ? null : encodeAcl(kept);
+  const failed = inode.sb.fs.setXattr(vfs, task, path.dentry, inode, name, value, 0);
+  if (failed !== null) return failed;
+  if (mode !== inode.mode) {
+    inode.mode = mode;
+    inode.ctime = vfs.clock();
+  }
+  return null;
+}
+
+/** vfs_get_acl. */
+export function getAcl(vfs: Vfs, inode: Inode, name: string): Result<Uint8Array> {
+  if (!inode.sb.type.acl || !inode.sb.flags.posixAcl || inode.isSymlink) return fail("EOPNOTSUPP");
+  return inode.sb.fs.getXattr(vfs, inode, name);
+}

@@ -1,0 +1,66 @@
+// chmod, chown, utimens (fs/open.c: chmod_common, chown_common; fs/utimes.c: vfs_utimes).
+import type { Denial } from "../errno/index.ts";
+import type { OpenFile } from "./file.ts";
+import { wantWrite } from "./mount-access.ts";
+import { notifyChange } from "./notify-change.ts";
+import type { Path } from "./path.ts";
+import { dropsSgid, type MutableChange } from "./setattr.ts";
+import type { Subject } from "./task.ts";
+import { S } from "./uapi.ts";
+import type { Vfs } from "./vfs.ts";
+
+/** chmod(2) of a file that was looked up. `mode` holds permission bits. */
+export function chmod(vfs: Vfs, task: Subject, path: Path, mode: number): Denial {
+  const refused = wantWrite(path.mount);
+  if (refused !== null) return refused;
+  const { mode: now } = path.dentry.inode!;
+  return notifyChange(vfs, task, path, { mode: (mode & S.IALLUGO) | (now & S.IFMT), ctime: vfs.clock() });
+}
+
+/** fchmod(2). */
+export function fchmod(vfs: Vfs, task: Subject, file: OpenFile, mode: number): Denial {
+  return file.isPath ? "EBADF" : chmod(vfs, task, file.path, mode);
+}
+
+/** chown(2) of a file that was looked up; null keeps an id. Takes set-ID bits and file capabilities away. */
+export function chown(vfs: Vfs, task: Subject, path: Path, uid: number | null, gid: number | null): Denial {
+  const refused = wantWrite(path.mount);
+  if (refused !== null) return refused;
+  const inode = path.dentry.inode!;
+  const change: MutableChange = { ctime: vfs.clock() };
+  if (uid !== null) change.uid = uid;
+  if (gid !== null) change.gid = gid;
+  if (!inode.isDirectory) {
+    change.killSuid = true;
+    change.killSgid = dropsSgid(task, inode);
+    change.killPriv = true;
+  }
+  return notifyChange(vfs, task, path, change);
+}
+
+/** fchown(2). */
+export function fchown(vfs: Vfs, task: Subject, file: OpenFile, uid: number | null, gid: number | null): Denial {
+  return file.isPath ? "EBADF" : chown(vfs, task, file.path, uid, gid);
+}
+
+/** Times for utimens: seconds since the epoch; "now" takes the clock, null keeps the time. */
+export interface NewTimes {
+  readonly atime: number | "now" | null;
+  readonly mtime: number | "now" | null;
+}
+
+/** utimensat(2) of a file that was looked up. */
+export function utimens(vfs: Vfs, task: Subject, path: Path, times: NewTimes): Denial {
+  const { atime, mtime } = times;
+  if (atime === null && mtime === null) return null;
+  const refused = wantWrite(path.mount);
+  if (refused !== null) return refused;
+  const now = vfs.clock();
+  const change: MutableChange = { ctime: now };
+  if (atime !== null) change.atime = atime === "now" ? now : atime;
+  if (mtime !== null) change.mtime = mtime === "now" ? now : mtime;
+  // Setting both to now is for everybody who may write; anything else is for the owner.
+  if (atime === "now" && mtime === "now") change.touch = true;
+  else change.timesSet = true;
+  return notifyChange(vfs, task, path, change);
+}

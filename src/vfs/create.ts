@@ -1,0 +1,173 @@
+// New names: mkdir, mknod, symlink, link (fs/namei.c: filename_create, may_create, vfs_create, vfs_mknod, vfs_mkdir, vfs_symlink,
+// vfs_link, may_linkat). Who calls and what the mount allows is checked in the kernel's order, so that the same errno wins.
+import { type Denial, fail, ok, type Result } from "../errno/index.ts";
+import type { Dentry } from "./dentry.ts";
+import type { OpenFile } from "./file.ts";
+import type { NewInodeHint, NewNode } from "./filesystem.ts";
+import type { Inode } from "./inode.ts";
+import { wantWrite } from "./mount-access.ts";
+import { attachChild, lookupChild, resolve, resolveParent } from "./namei.ts";
+import type { Path } from "./path.ts";
+import { inodePermission, newMode, ownerOrCapable } from "./permission.ts";
+import { MAY } from "./security.ts";
+import { capable, type Subject } from "./task.ts";
+import { S } from "./uapi.ts";
+import type { Vfs } from "./vfs.ts";
+
+/** The directory for a new name: filename_create. EEXIST before EROFS, as the name is looked at first. */
+function prepareName(
+  vfs: Vfs,
+  task: Subject,
+  base: Path,
+  text: string,
+  wantsDirectory: boolean,
+): Result<{ parent: Path; name: string }> {
+  const last = resolveParent(vfs, task, base, text);
+  if (!last.ok) return last;
+  const { parent, name, kind, slash } = last.value;
+  if (kind !== "name") return fail("EEXIST");
+  if (name.length > 255) return fail("ENAMETOOLONG");
+  if (lookupChild(vfs, parent.dentry, name) !== null) return fail("EEXIST");
+  if (slash && !wantsDirectory) return fail("ENOENT");
+  const refused = wantWrite(parent.mount);
+  return refused === null ? ok({ parent, name }) : fail(refused);
+}
+
+/** may_create. */
+export function mayCreate(vfs: Vfs, task: Subject, dir: Inode): Denial {
+  if (dir.nlink === 0) return "ENOENT";
+  return inodePermission(vfs, task, dir, MAY.WRITE | MAY.EXEC);
+}
+
+export function askCreate(vfs: Vfs, task: Subject, dir: Inode, name: string, mode: number): Denial {
+  for (const hook of vfs.hooks.inodeCreate) {
+    const refused = hook.inodeCreate(task, dir, name, mode);
+    if (refused !== null) return refused;
+  }
+  return null;
+}
+
+/** Makes an inode under a name, with the checks of vfs_create, vfs_mkdir, vfs_mknod and vfs_symlink. */
+export function makeNode(vfs: Vfs, task: Subject, dir: Dentry, name: string, given: NewNode): Result<Dentry> {
+  const parent = dir.inode!;
+  const kind = given.mode & S.IFMT;
+  const mode = newMode(task, parent, given.mode);
+  let refused = mayCreate(vfs, task, parent);
+  if (refused !== null) return fail(refused);
+  const device = kind === S.IFCHR || kind === S.IFBLK;
+  const whiteout = kind === S.IFCHR && given.rdev?.major === 0 && given.rdev.minor === 0;
+  if (device && !whiteout && !capable(task, "CAP_MKNOD")) return fail("EPERM");
+  if (dir.sb.type.engine === "pseudo") return fail(kind === S.IFREG ? "EACCES" : "EPERM");
+  refused = askCreate(vfs, task, parent, name, mode);
+  if (refused !== null) return fail(refused);
+  if (kind === S.IFDIR && parent.nlink >= dir.sb.type.maxLinks) return fail("EMLINK");
+  const made = dir.sb.fs.make(vfs, task, dir, name, { ...given, mode });
+  return made.ok ? ok(attachChild(dir, name, made.value)) : made;
+}
+
+/** mkdir(2). `mode` holds permission bits; the set-ID bits of it are ignored. */
+export function mkdir(vfs: Vfs, task: Subject, base: Path, text: string, mode: number, hint?: NewInodeHint): Denial {
+  const place = prepareName(vfs, task, base, text, true);
+  if (!place.ok) return place.errno;
+  const { parent, name } = place.value;
+  const bits = mode & (0o777 | S.ISVTX) & ~(task.umask ?? 0);
+  const made = makeNode(vfs, task, parent.dentry, name, { mode: S.IFDIR | bits, hint });
+  return made.ok ? null : made.errno;
+}
+
+/** mknod(2). `mode` holds type and permission bits; no type means a regular file. */
+export function mknod(
+  vfs: Vfs,
+  task: Subject,
+  base: Path,
+  text: string,
+  mode: number,
+  rdev: { readonly major: number; readonly minor: number },
+  hint?: NewInodeHint,
+): Denial {
+  const kind = (mode & S.IFMT) === 0 ? S.IFREG : mode & S.IFMT;
+  if (kind === S.IFDIR) return "EPERM";
+  if (kind === S.IFLNK) return "EINVAL";
+  const place = prepareName(vfs, task, base, text, false);
+  if (!place.ok) return place.errno;
+  const { parent, name } = place.value;
+  const node = { mode: kind | (mode & S.IALLUGO), hint, ...(kind === S.IFREG ? {} : { rdev }) };
+  const made = makeNode(vfs, task, parent.dentry, name, node);
+  if (!made.ok) return made.errno;
+  if (kind === S.IFREG) {
+    const path = { mount: parent.mount, dentry: made.value };
+    for (const hook of vfs.hooks.pathPostMknod) hook.pathPostMknod(task, path);
+  }
+  return null;
+}
+
+/** symlink(2). */
+export function symlink(
+  vfs: Vfs,
+  task: Subject,
+  base: Path,
+  target: string,
+  text: string,
+  hint?: NewInodeHint,
+): Denial {
+  if (target === "") return "ENOENT";
+  if (target.length >= 4096) return "ENAMETOOLONG";
+  const place = prepareName(vfs, task, base, text, false);
+  if (!place.ok) return place.errno;
+  const made = makeNode(vfs, task, place.value.parent.dentry, place.value.name, {
+    mode: S.IFLNK | 0o777,
+    target,
+    hint,
+  });
+  return made.ok ? null : made.errno;
+}
+
+/** link(2): a second name. A link at the end of `from` is not followed. */
+export function link(vfs: Vfs, task: Subject, base: Path, from: string, text: string): Denial {
+  const old = resolve(vfs, task, base, from, { follow: false });
+  return old.ok ? linkPath(vfs, task, base, old.value, text) : old.errno;
+}
+
+/** linkat(2) of an open file: the way by which a file made with O_TMPFILE gets a name. */
+export function linkFile(vfs: Vfs, task: Subject, file: OpenFile, base: Path, text: string): Denial {
+  return linkPath(vfs, task, base, file.path, text);
+}
+
+function linkPath(vfs: Vfs, task: Subject, base: Path, old: Path, text: string): Denial {
+  const place = prepareName(vfs, task, base, text, false);
+  if (!place.ok) return place.errno;
+  const { parent, name } = place.value;
+  if (old.mount !== parent.mount) return "EXDEV";
+  const inode = old.dentry.inode!;
+  if (vfs.sysctl.hardlinks !== 0 && !safeHardlinkSource(vfs, task, inode) && !ownerOrCapable(task, inode))
+    return "EPERM";
+  return linkNode(vfs, task, old.dentry, parent.dentry, name);
+}
+
+/** protected_hardlinks: only what one could also write to, and no set-ID programs. */
+function safeHardlinkSource(vfs: Vfs, task: Subject, inode: Inode): boolean {
+  if (!inode.isRegular || (inode.mode & S.ISUID) !== 0) return false;
+  if ((inode.mode & (S.ISGID | S.IXGRP)) === (S.ISGID | S.IXGRP)) return false;
+  return inodePermission(vfs, task, inode, MAY.READ | MAY.WRITE) === null;
+}
+
+/** vfs_link. */
+export function linkNode(vfs: Vfs, task: Subject, old: Dentry, dir: Dentry, name: string): Denial {
+  const inode = old.inode!;
+  const parent = dir.inode!;
+  const denied = mayCreate(vfs, task, parent);
+  if (denied !== null) return denied;
+  if (dir.sb !== old.sb) return "EXDEV";
+  if (inode.appendOnly || inode.immutable) return "EPERM";
+  if (inode.isDirectory || dir.sb.type.engine === "pseudo") return "EPERM";
+  for (const hook of vfs.hooks.inodeLink) {
+    const refused = hook.inodeLink(task, old, parent, name);
+    if (refused !== null) return refused;
+  }
+  if (inode.nlink === 0 && !inode.linkable) return "ENOENT";
+  const refused = dir.sb.fs.link(vfs, task, old, inode, dir, name);
+  if (refused !== null) return refused;
+  inode.linkable = false;
+  attachChild(dir, name, inode);
+  return null;
+}
