@@ -1,0 +1,223 @@
+// Reads ASCII lists (security/integrity/ima/ima_fs.c: ima_ascii_measurements_show). A name may hold newlines: a line that begins no entry
+// belongs to the one before. No name can look like the beginning of an entry, since its blanks are underscores.
+import { hexDigit } from "../hex.ts";
+import { EVENT_NAME_MAX, type FieldShape, uintBytes } from "../template-field.ts";
+import type { DigestCheck } from "./digest-check.ts";
+import { type LogForm, lineHeader } from "./form.ts";
+import { hasPaddedName, LogRecord } from "./record.ts";
+import { checkSize, entryError, type LogVisitor, PendingBytes, type Scanner } from "./scanner.ts";
+import type { LogLimits } from "./source.ts";
+import { ANY_TEMPLATE, TemplateNames } from "./template-names.ts";
+
+const [NEWLINE, SPACE, COLON] = [0x0a, 0x20, 0x3a];
+/** Bytes that show whether a line begins an entry: PCR, the longest digest, blanks. */
+const HEADER = 3 + 128 + 1;
+
+export class AsciiScanner implements Scanner {
+  readonly #form: LogForm;
+  readonly #limits: LogLimits;
+  readonly #names = new TemplateNames();
+  readonly #check: DigestCheck;
+  readonly #pending = new PendingBytes();
+  readonly #record = new LogRecord(ANY_TEMPLATE);
+  #data = new Uint8Array(4096);
+  #over = false;
+  /** How far the pending bytes, from their start, were searched for the end of an entry. */
+  #searched = 0;
+
+  constructor(form: LogForm, limits: LogLimits, check: DigestCheck) {
+    this.#check = check;
+    this.#form = form;
+    this.#limits = limits;
+  }
+
+  push(piece: Uint8Array, visitor: LogVisitor): void {
+    this.#pending.append(piece);
+    this.#read(visitor);
+  }
+
+  end(visitor: LogVisitor): void {
+    this.#over = true;
+    this.#read(visitor);
+  }
+
+  #read(visitor: LogVisitor): void {
+    const pending = this.#pending;
+    while (pending.length > 0) {
+      const end = this.#endOfEntry(pending.start + this.#searched);
+      if (end < 0) {
+        checkSize(pending.length, this.#limits, this.#record.number, pending.offset);
+        return;
+      }
+      this.#searched = 0;
+      this.#record.offset = pending.offset;
+      const problem = this.#entry(end);
+      if (problem === null) visitor.entry(this.#record);
+      else visitor.broken(entryError(this.#record.number, pending.offset, problem), this.#record);
+      this.#record.number++;
+      pending.consume(this.#record.size);
+    }
+  }
+
+  /** The newline before the next line that begins an entry, or the end of the log; -1 where that is not there yet. */
+  #endOfEntry(from: number): number {
+    const { bytes, start, end } = this.#pending;
+    for (let at = from; ; ) {
+      const newline = bytes.indexOf(NEWLINE, at);
+      if (newline < 0 || newline >= end) {
+        if (this.#over) return end;
+        this.#searched = end - start;
+        return -1;
+      }
+      const next = newline + 1;
+      if (next === end && this.#over) return newline;
+      if (end - next < HEADER && !this.#over) {
+        this.#searched = newline - start;
+        return -1;
+      }
+      if (lineHeader(bytes, next, end)?.digestSize === this.#form.digestSize) return newline;
+      at = next;
+    }
+  }
+
+  /**
+   * Fills the record with the entry up to `end`. Of several lines only the first is taken where it alone has the right template digest:
+   * what follows is then no part of a name, but broken. Why it is no entry, or null.
+   */
+  #entry(end: number): string | null {
+    const { bytes, start } = this.#pending;
+    const record = this.#record;
+    const sizeTo = (at: number): number => Math.min(at + 1, this.#pending.end) - start;
+    const problem = this.#fill(end);
+    record.size = sizeTo(end);
+    const line = bytes.indexOf(NEWLINE, start);
+    if (line < 0 || line >= end) return problem;
+    if (problem === null && (record.isZero() || this.#check.fits(record))) return null;
+    if (this.#fill(line) === null && !record.isZero() && this.#check.fits(record)) {
+      record.size = sizeTo(line);
+      return null;
+    }
+    return this.#fill(end);
+  }
+
+  /** Fills the record with what stands up to `end`. Why it is no entry, or null. */
+  #fill(end: number): string | null {
+    const { bytes, start } = this.#pending;
+    const record = this.#record;
+    const header = lineHeader(bytes, start, end);
+    if (header?.digestSize !== this.#form.digestSize)
+      return `no PCR and no digest of ${this.#form.digestSize} bytes at the beginning of the line`;
+    const digest = new Uint8Array(header.digestSize);
+    this.#hex(start + 3, start + 3 + 2 * digest.length, digest, 0);
+    const titleAt = start + 3 + 2 * digest.length + 1;
+    let titleEnd = bytes.indexOf(SPACE, titleAt);
+    if (titleEnd < 0 || titleEnd > end) titleEnd = end;
+    const template = this.#names.find(bytes, titleAt, titleEnd);
+    if (template === null) {
+      const title = new TextDecoder().decode(bytes.subarray(titleAt, Math.min(titleEnd, titleAt + 60)));
+      return `'${title}' is neither a template nor a format of one`;
+    }
+    record.pcr = header.pcr;
+    record.digest = digest;
+    record.template = template;
+    // Each token grows by a length and a NUL at most.
+    const room = 2 * (end - titleEnd) + 8 * (template.fields.length + 1) + EVENT_NAME_MAX;
+    if (this.#data.length < room) this.#data = new Uint8Array(2 * room);
+    return this.#fields(Math.min(titleEnd + 1, end), end);
+  }
+
+  /** One token a field. Where there are more, the blanks belong to the first text; missing ones at the end are empty. */
+  #fields(from: number, end: number): string | null {
+    const { bytes } = this.#pending;
+    const record = this.#record;
+    const { fields } = record.template;
+    let blanks = 0;
+    for (let i = from; i < end; i++) if (bytes[i] === SPACE) blanks++;
+    let surplus = Math.max(0, blanks - (fields.length - 1));
+    const padded = hasPaddedName(record.template);
+    let at = from;
+    let out = 0;
+    record.data = this.#data;
+    record.start = 0;
+    for (let i = 0; i < fields.length; i++) {
+      const { id, shape } = fields[i]!;
+      let tokenEnd = at > end ? end : bytes.indexOf(SPACE, at);
+      if (tokenEnd < 0 || tokenEnd > end) tokenEnd = end;
+      if (shape === "text")
+        for (; surplus > 0 && tokenEnd < end; surplus--) {
+          tokenEnd = bytes.indexOf(SPACE, tokenEnd + 1);
+          if (tokenEnd < 0 || tokenEnd > end) tokenEnd = end;
+        }
+      if (i === fields.length - 1 && tokenEnd < end)
+        return `more than ${fields.length} fields for the template ${record.template.title}`;
+      const lengthAt = out;
+      if (!padded) out += 4;
+      record.fieldStart[i] = out;
+      const tokenOut = this.#token(id, shape, Math.min(at, tokenEnd), tokenEnd, out);
+      if (typeof tokenOut === "string") return tokenOut;
+      out = tokenOut;
+      record.fieldEnd[i] = out;
+      if (!padded) this.#data.set(uintBytes(out - record.fieldStart[i]!, 4, true), lengthAt);
+      at = tokenEnd + 1;
+    }
+    if (padded) {
+      const full = record.fieldStart[1]! + EVENT_NAME_MAX + 1;
+      if (out > full) return `a name of more than ${EVENT_NAME_MAX} bytes`;
+      this.#data.fill(0, out, full);
+      out = full;
+    }
+    record.end = out;
+    return null;
+  }
+
+  /** Turns the text of a field into its data, written at `out`. Where the data ends, or why there is none. */
+  #token(id: string, shape: FieldShape, start: number, end: number, out: number): number | string {
+    const { bytes } = this.#pending;
+    const data = this.#data;
+    // Every event has a name, if an empty one; all other fields may be empty.
+    if (start === end && !(id === "n" || id === "n-ng")) return out;
+    switch (shape) {
+      case "text":
+        data.set(bytes.subarray(start, end), out);
+        data[out + end - start] = 0;
+        return out + end - start + 1;
+      case "digest":
+      case "hex":
+        return this.#hexField(id, start, end, out);
+      case "uint16":
+      case "uint32": {
+        const size = shape === "uint16" ? 2 : 4;
+        const text = String.fromCharCode(...bytes.subarray(start, Math.min(end, start + 12)));
+        const value = /^\d{1,10}$/.test(text) ? Number(text) : Number.NaN;
+        if (!(value < 256 ** size)) return `field ${id} is no number of ${size} bytes`;
+        data.set(uintBytes(value, size, true), out);
+        return out + size;
+      }
+      default: {
+        let colon = end - 1;
+        while (colon >= start && bytes[colon] !== COLON) colon--;
+        if (colon < start) return `field ${id} has no colon before its digest`;
+        data.set(bytes.subarray(start, colon + 1), out);
+        const digestAt = out + colon + 1 - start;
+        data[digestAt] = 0;
+        return this.#hexField(id, colon + 1, end, digestAt + 1);
+      }
+    }
+  }
+
+  #hexField(id: string, start: number, end: number, out: number): number | string {
+    if ((end - start) % 2 !== 0 || !this.#hex(start, end, this.#data, out)) return `field ${id} is not in hex digits`;
+    return out + (end - start) / 2;
+  }
+
+  #hex(start: number, end: number, out: Uint8Array, at: number): boolean {
+    const { bytes } = this.#pending;
+    for (let i = start, to = at; i < end; i += 2, to++) {
+      const high = hexDigit(bytes[i]!);
+      const low = hexDigit(bytes[i + 1]!);
+      if (high < 0 || low < 0) return false;
+      out[to] = (high << 4) | low;
+    }
+    return true;
+  }
+}

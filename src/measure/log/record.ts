@@ -1,0 +1,70 @@
+// One entry of a log as the scanners see it: places in a buffer, no copies. A scanner has a single record and fills it anew for each
+// entry; who wants to keep an entry copies it.
+import type { Entry } from "../entry.ts";
+import { isOldIma, MAX_FIELDS, type TemplateDescriptor } from "../template.ts";
+
+export class LogRecord {
+  /** Entries are counted from 0. */
+  number = 0;
+  /** Where it begins in the (unpacked) log, and how long it is there. */
+  offset = 0;
+  size = 0;
+  pcr = 0;
+  digest: Uint8Array = new Uint8Array(0);
+  template: TemplateDescriptor;
+  /** What the template digest covers: `data` from `start` to `end`. */
+  data: Uint8Array = new Uint8Array(0);
+  start = 0;
+  end = 0;
+  readonly fieldStart = new Int32Array(MAX_FIELDS);
+  readonly fieldEnd = new Int32Array(MAX_FIELDS);
+
+  constructor(template: TemplateDescriptor) {
+    this.template = template;
+  }
+
+  /** All-zero template digest: how lists show a violation. */
+  isZero(): boolean {
+    const { digest } = this;
+    for (let i = 0; i < digest.length; i++) if (digest[i] !== 0) return false;
+    return true;
+  }
+
+  field(index: number): Uint8Array {
+    return this.data.subarray(this.fieldStart[index]!, this.fieldEnd[index]!);
+  }
+}
+
+/** An entry of a log, free of the buffer in which it was read. */
+export interface LogEntry extends Omit<Entry, "digests"> {
+  readonly number: number;
+  readonly offset: number;
+  readonly size: number;
+  /** The template digest that the log has. */
+  readonly digest: Uint8Array;
+  /** Whether that is all zero. */
+  readonly violation: boolean;
+}
+
+export const toEntry = (record: LogRecord): LogEntry => ({
+  number: record.number,
+  offset: record.offset,
+  size: record.size,
+  pcr: record.pcr,
+  digest: record.digest.slice(),
+  template: record.template,
+  fields: record.template.fields.map((_, i) => record.field(i).slice()),
+  violation: record.isZero(),
+});
+
+const utf8 = new TextDecoder();
+
+/** The name in an entry, without its NUL; null where its template has none. */
+export function entryName(entry: Pick<LogEntry, "template" | "fields">): string | null {
+  const index = entry.template.fields.findIndex(({ id }) => id === "n-ng" || id === "n");
+  if (index < 0) return null;
+  return utf8.decode(entry.fields[index]!).replace(/\0.*$/s, "");
+}
+
+/** Whether template digests of this template cover a name filled up with NUL. */
+export const hasPaddedName = isOldIma;

@@ -1,0 +1,61 @@
+// What the two scanners share: pieces of a log come in, records go out, what is left waits for the next piece.
+import type { InputError } from "../../errno/index.ts";
+import type { LogRecord } from "./record.ts";
+import { type LogLimits, logError } from "./source.ts";
+
+/** Hears of every entry; the record and all that hangs on it is valid until the call returns. */
+export interface LogVisitor {
+  entry(record: LogRecord): void;
+  /** An entry that cannot be read, while its end is known: `number`, `offset` and `size` of the record say where it is. */
+  broken(error: InputError, record: LogRecord): void;
+}
+
+export interface Scanner {
+  /** Reads on. @throws InputError `bad-log` with the place behind which nothing more can be read. */
+  push(piece: Uint8Array, visitor: LogVisitor): void;
+  /** The log is over. @throws InputError `bad-log` where it ends within an entry. */
+  end(visitor: LogVisitor): void;
+}
+
+/** Bytes that were not read yet, in one growing buffer: a piece is copied once, however long the entry is that it belongs to. */
+export class PendingBytes {
+  bytes = new Uint8Array(1 << 16);
+  start = 0;
+  end = 0;
+  /** Where `start` is in the log. */
+  offset = 0;
+
+  get length(): number {
+    return this.end - this.start;
+  }
+
+  append(piece: Uint8Array): void {
+    if (this.end + piece.length > this.bytes.length) {
+      const rest = this.length;
+      const larger =
+        rest + piece.length > this.bytes.length
+          ? new Uint8Array(Math.max(this.bytes.length * 2, rest + piece.length))
+          : this.bytes;
+      larger.set(this.bytes.subarray(this.start, this.end));
+      this.bytes = larger;
+      this.start = 0;
+      this.end = rest;
+    }
+    this.bytes.set(piece, this.end);
+    this.end += piece.length;
+  }
+
+  consume(size: number): void {
+    this.start += size;
+    this.offset += size;
+  }
+}
+
+/** @throws InputError `bad-log` at an entry: the message tells its number. */
+export const entryError = (number: number, offset: number, why: string): InputError =>
+  logError("bad-log", offset, `entry ${number}: ${why}`);
+
+export function checkSize(size: number, limits: LogLimits, number: number, offset: number): void {
+  if (size > limits.maxEntryBytes)
+    throw entryError(number, offset, `an entry of ${size} bytes, longer than ${limits.maxEntryBytes}`);
+}

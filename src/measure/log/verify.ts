@@ -1,0 +1,195 @@
+// Verifies a log: every template digest recomputed, PCRs replayed, boot_aggregate and quoted PCRs compared. One pass, constant memory.
+
+import { canDigest, type HashName } from "../../crypto/index.ts";
+import { InputError } from "../../errno/index.ts";
+import { BOOT_AGGREGATE } from "../boot-aggregate.ts";
+import { toHex } from "../hex.ts";
+import { BootAggregateCheck, type BootCheck } from "./boot-check.ts";
+import { Extension } from "./extension.ts";
+import { type Fault, FaultList } from "./fault.ts";
+import { FieldCheck } from "./field-check.ts";
+import type { LogForm } from "./form.ts";
+import type { PcrValue } from "./pcr-file.ts";
+import { type QuoteResult, QuoteSearch } from "./quote.ts";
+import { type LogOptions, LogReader } from "./reader.ts";
+import { entryName, type LogRecord, toEntry } from "./record.ts";
+import { BankReplay } from "./replay.ts";
+import type { LogVisitor } from "./scanner.ts";
+import { DEFAULT_LIMITS, type LogSource, openLog } from "./source.ts";
+
+export interface VerifyOptions extends LogOptions {
+  /** The banks whose PCRs are replayed; that of the log's own digests, where left out. */
+  readonly banks?: readonly HashName[];
+  /** PCR values that the log is to explain. */
+  readonly quote?: readonly PcrValue[];
+  /** PCR values of the boot, of which boot_aggregate is the digest. */
+  readonly bootPcrs?: readonly PcrValue[];
+}
+
+export interface LogReport {
+  readonly form: LogForm | null;
+  /** The algorithm of the log's own template digests. */
+  readonly algo: HashName | null;
+  readonly entries: number;
+  readonly violations: number;
+  /** Bytes of the log, unpacked. */
+  readonly bytes: number;
+  /** How many entries each template has, by its name in the log. */
+  readonly templates: ReadonlyMap<string, number>;
+  /** In the order of the log, the first thousand of them; `faultCount` counts all. */
+  readonly faults: readonly Fault[];
+  readonly faultCount: number;
+  /** Whether the log was read to its end. */
+  readonly complete: boolean;
+  /** The replayed PCRs: bank, then PCR. */
+  readonly pcrs: ReadonlyMap<HashName, ReadonlyMap<number, Uint8Array>>;
+  readonly boots: readonly BootCheck[];
+  /** null where no PCR values were given. */
+  readonly quote: QuoteResult | null;
+}
+
+const DIGEST_FIELDS: ReadonlySet<string> = new Set(["d", "d-ng", "d-ngv2"]);
+const COLON = 0x3a;
+
+class Verifier implements LogVisitor {
+  readonly faults = new FaultList();
+  readonly templates = new Map<string, number>();
+  readonly boots: BootCheck[] = [];
+  entries = 0;
+  violations = 0;
+  reader: LogReader | null = null;
+  replays: readonly BankReplay[] | null = null;
+  readonly quote: QuoteSearch;
+  readonly #banks: readonly HashName[] | undefined;
+  readonly #fields = new FieldCheck();
+  readonly #bootCheck: BootAggregateCheck;
+  #extension: Extension | null = null;
+
+  constructor(options: VerifyOptions) {
+    this.#banks = options.banks;
+    this.quote = new QuoteSearch(options.quote ?? []);
+    this.#bootCheck = new BootAggregateCheck(options.bootPcrs ?? []);
+  }
+
+  entry(record: LogRecord): void {
+    this.#count(record);
+    this.#extension ??= new Extension(this.reader!.check!);
+    const extension = this.#extension;
+    extension.begin(record);
+    this.#checkFields(record);
+    if (extension.zero) {
+      this.violations++;
+      this.#checkViolation(record);
+    } else if (!extension.fits) {
+      const computed = toHex(extension.computed(extension.ownAlgo));
+      this.faults.add(
+        "digest-mismatch",
+        record,
+        `the template digest is ${toHex(record.digest)}, but that of the data is ${computed}`,
+      );
+    }
+    this.#checkBoot(record);
+    this.replays ??= [...new Set(this.#banks ?? [extension.ownAlgo])].map((algo) => new BankReplay(algo));
+    for (const replay of this.replays) extension.apply(replay, replay.algo === extension.ownAlgo);
+    this.quote.entry(extension);
+  }
+
+  broken(error: InputError, record: LogRecord): void {
+    this.#count(record);
+    this.faults.unreadable(error, record);
+  }
+
+  #count(record: LogRecord): void {
+    this.entries++;
+    const { title } = record.template;
+    this.templates.set(title, (this.templates.get(title) ?? 0) + 1);
+  }
+
+  #checkFields(record: LogRecord): void {
+    const { fields } = record.template;
+    for (let i = 0; i < fields.length; i++) {
+      const problem = this.#fields.problem(fields[i]!.shape, record.data, record.fieldStart[i]!, record.fieldEnd[i]!);
+      if (problem !== null) this.faults.add("bad-field", record, `field ${fields[i]!.id}: ${problem}`);
+    }
+  }
+
+  /** A violation has a file digest of zeros; a template without such a field cannot tell. */
+  #checkViolation(record: LogRecord): void {
+    const index = record.template.fields.findIndex(({ id }) => DIGEST_FIELDS.has(id));
+    if (index < 0) return;
+    const data = record.field(index);
+    const start = record.template.fields[index]!.id === "d" ? 0 : data.lastIndexOf(COLON, data.indexOf(0)) + 1;
+    if (data.subarray(start).some((b) => b !== 0))
+      this.faults.add(
+        "false-violation",
+        record,
+        "the template digest is zero as for a violation, but the file digest is not",
+      );
+  }
+
+  #checkBoot(record: LogRecord): void {
+    // Only this name is as long; names are compared as strings where they could be it.
+    const index = record.template.fields.findIndex(({ id }) => id === "n-ng" || id === "n");
+    if (index < 0 || record.fieldEnd[index]! - record.fieldStart[index]! !== BOOT_AGGREGATE.length + 1) return;
+    const entry = toEntry(record);
+    if (entryName(entry) !== BOOT_AGGREGATE) return;
+    const boot = this.#bootCheck.check(entry);
+    this.boots.push(boot);
+    if (boot.problem !== null) this.faults.add("boot-aggregate-mismatch", record, boot.problem);
+  }
+}
+
+/**
+ * Reads a whole log and checks it.
+ * @throws InputError `bad-log` where not even the first entry can be read, `bad-gzip`, `log-too-long`; later faults are in the report.
+ */
+export async function verifyLog(source: LogSource, options: VerifyOptions = {}): Promise<LogReport> {
+  for (const algo of options.banks ?? [])
+    if (!canDigest(algo)) throw new InputError("bad-bank", "banks", `imasim does not compute ${algo}`);
+  const limits = { ...DEFAULT_LIMITS, ...options.limits };
+  const verifier = new Verifier(options);
+  const reader = new LogReader(verifier, limits, options.algo);
+  verifier.reader = reader;
+  let bytes = 0;
+  let complete = true;
+  try {
+    for await (const piece of openLog(source, limits, options.onBytes)) {
+      bytes += piece.length;
+      reader.push(piece);
+    }
+    reader.end();
+  } catch (error) {
+    if (!(error instanceof InputError) || error.code !== "bad-log" || verifier.entries === 0) throw error;
+    complete = false;
+    verifier.faults.unreadable(error, { number: verifier.entries, offset: Number(/\d+/.exec(error.where)?.[0] ?? 0) });
+  }
+  const { faults } = verifier;
+  return {
+    form: reader.form,
+    algo: reader.check?.algo ?? null,
+    entries: verifier.entries,
+    violations: verifier.violations,
+    bytes,
+    templates: verifier.templates,
+    faults: faults.kept,
+    faultCount: faults.count,
+    complete,
+    pcrs: new Map((verifier.replays ?? []).map((replay) => [replay.algo, replay.values()])),
+    boots: verifier.boots,
+    quote: options.quote === undefined || options.quote.length === 0 ? null : verifier.quote.result(faults.kept),
+  };
+}
+
+/**
+ * Finds the beginning of a log that explains PCR values, or the entry that keeps it from doing so.
+ * @throws InputError as verifyLog, and `bad-log` for a log that cannot be read to its end before it explains the values.
+ */
+export async function matchQuote(
+  source: LogSource,
+  quote: readonly PcrValue[],
+  options: LogOptions = {},
+): Promise<QuoteResult> {
+  if (quote.length === 0) throw new InputError("bad-pcr", "quote", "no PCR value is given");
+  const report = await verifyLog(source, { ...options, quote, banks: [] });
+  return report.quote!;
+}
