@@ -65,7 +65,8 @@ function signatureItems(rule: PolicyRule, release: Release): string[] {
  */
 export function formatPolicy(policy: ParsedPolicy): string {
   const lines = policy.lines.map((line) => {
-    if (line.rule === null) return line.kind === "comment" ? line.text.trim() : line.text.trimEnd();
+    if (line.kind === "fault") return line.text;
+    if (line.rule === null) return line.text.trim();
     const rule = formatRule(line.rule, policy.target.release);
     return line.comment === "" ? rule : `${rule} ${line.comment}`;
   });

@@ -37,7 +37,7 @@ export {
 export type { LintOptions } from "./lint/finding.ts";
 export { LINTS, type LintId } from "./lint/ids.ts";
 export { lintPolicy } from "./lint/lint.ts";
-export { FILE_SYSTEM_MAGIC, fileSystemOf } from "./magic.ts";
+export { fileSystemNamed, fileSystemOf } from "./magic.ts";
 export type { ConditionName, MatchedFile, MatchQuery, MatchResult } from "./match.ts";
 export { checkOverlap, type OverlapCheck } from "./overlap.ts";
 export { ParsedPolicy, type PolicyTarget, parsePolicy } from "./parse-policy.ts";

@@ -3,7 +3,7 @@
 /** `pseudo`: made by the kernel, holds no programs; `memory`: gone with the boot; `disk`, `network`, `stacked`: files that stay. */
 export type FileSystemKind = "pseudo" | "memory" | "disk" | "network" | "stacked";
 
-interface MagicRow {
+export interface MagicRow {
   readonly name: string;
   readonly magic: number;
   readonly kind: FileSystemKind;
@@ -109,6 +109,10 @@ export const FILE_SYSTEM_MAGIC: readonly MagicRow[] = table;
 
 const BY_MAGIC: ReadonlyMap<number, MagicRow> = new Map(table.map((row) => [row.magic, row]));
 const BY_NAME: ReadonlyMap<string, number> = new Map(table.map((row) => [row.name, row.magic]));
+
+/** The row of a file system type, such as `ext4`. */
+export const fileSystemNamed = (type: string): MagicRow | undefined =>
+  FILE_SYSTEM_MAGIC.find((row) => row.name.split(", ").includes(type));
 
 /** What has this magic number; undefined where nothing known here has. */
 export const fileSystemOf = (magic: number): MagicRow | undefined => BY_MAGIC.get(magic);

@@ -180,7 +180,8 @@ function diagnoseText(text: string, lines: readonly PolicyLine[], diagnostics: P
         severity: "warning",
         message,
         span,
-        token: ""      }),
+        token: "",
+      }),
     );
   }
 }

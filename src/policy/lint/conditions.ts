@@ -1,11 +1,11 @@
 // Conditions that cannot be met, that the kernel does not look at, or that have better names.
-import { actionKeyword, RULE_FLAG } from "../actions.ts";
+import { RULE_FLAG } from "../actions.ts";
 import { CONDITION, LABEL_KINDS, maskText } from "../conditions.ts";
 import type { PolicyDiagnostic } from "../diagnostic.ts";
-import { emptyDimension, eventBits, HOOK_EVENTS } from "../domain.ts";
+import { emptyDimension, HOOK_EVENTS } from "../domain.ts";
 import { FUNC, FUNCS, funcName } from "../funcs.ts";
 import { behaves } from "../grammar.ts";
-import { FILE_SYSTEM_MAGIC, type FileSystemName, fileSystemOf, magicOf } from "../magic.ts";
+import { fileSystemNamed, fileSystemOf } from "../magic.ts";
 import { splitToken, tokenise } from "../parse-rule.ts";
 import { has, hasDeadLabel } from "../rule.ts";
 import { finding, type LintSubject, type RuleLine } from "./finding.ts";
@@ -34,15 +34,13 @@ function* neverMatches(line: RuleLine): Generator<PolicyDiagnostic> {
   if (contradiction !== null) yield finding("never-matches", line, contradiction);
 }
 
-const isFileSystem = (name: string): name is FileSystemName => FILE_SYSTEM_MAGIC.some((row) => row.name === name);
-
 /** A type and a magic number of different file systems, or a UUID that the file system does not have. */
 function contradictoryFileSystem({ rule }: RuleLine): string | null {
-  const { fsname } = rule;
+  const byName = rule.fsname === null ? undefined : fileSystemNamed(rule.fsname);
   const byMagic = has(rule, CONDITION.FSMAGIC) ? fileSystemOf(rule.magic) : undefined;
-  if (fsname !== null && isFileSystem(fsname) && has(rule, CONDITION.FSMAGIC) && rule.magic !== magicOf(fsname))
-    return `${fsname} has the magic number 0x${magicOf(fsname).toString(16)}, not 0x${rule.fsmagic.toString(16)}`;
-  const kind = byMagic?.kind ?? FILE_SYSTEM_MAGIC.find((row) => row.name === fsname)?.kind;
+  if (byName !== undefined && has(rule, CONDITION.FSMAGIC) && rule.magic !== byName.magic)
+    return `${rule.fsname} has the magic number 0x${byName.magic.toString(16)}, not 0x${rule.fsmagic.toString(16)}`;
+  const kind = (byMagic ?? byName)?.kind;
   if (rule.fsuuid === null || kind === undefined) return null;
   const zero = rule.fsuuid.every((byte) => byte === 0);
   if (kind === "disk" && zero) return "a file system on a disk has a UUID other than zero";
@@ -87,8 +85,3 @@ function* aliases(line: RuleLine, { policy }: LintSubject): Generator<PolicyDiag
     yield finding("deprecated-alias", line, message, { token: text, replacement: `func=${row.name}` });
   }
 }
-
-/** The word of a rule's action, for messages of other checks. */
-export const actionOf = (line: RuleLine): string => actionKeyword(line.rule.action);
-/** Whether a rule is about opening files. */
-export const opensFiles = (line: RuleLine): boolean => (line.domain.events & eventBits(FUNC.FILE_CHECK, 4)) !== 0;
