@@ -41,8 +41,8 @@ const BEFORE_SHA3 = { until: "6.7" } as const;
 
 // biome-ignore format: a table reads better in columns
 const SIGNATURES: Readonly<Record<string, SignatureRow>> = {
-  // The kernel took md2- and md3WithRSAEncryption for MD4 too.
-  "2a864886f70d010102": { key: "rsa", hash: "md4", ...BEFORE_SHA3 }, "2a864886f70d010103": { key: "rsa", hash: "md4", ...BEFORE_SHA3 },
+  // md5WithRSAEncryption, which the kernel took for MD4.
+  "2a864886f70d010104": { key: "rsa", hash: "md4", ...BEFORE_SHA3 },
   "2a864886f70d010105": { key: "rsa", hash: "sha1" }, "2a864886f70d01010b": { key: "rsa", hash: "sha256" },
   "2a864886f70d01010c": { key: "rsa", hash: "sha384" }, "2a864886f70d01010d": { key: "rsa", hash: "sha512" },
   "2a864886f70d01010e": { key: "rsa", hash: "sha224" },

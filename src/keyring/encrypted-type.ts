@@ -38,7 +38,8 @@ function refused(context: KeyContext, fault: BlobFault): Errno {
 function masterSecret(context: KeyContext, master: string): Result<Uint8Array> {
   const kind = masterKind(master);
   const name = master.slice(kind.length + 1);
-  const found = requestKey(context.state, context.subject, kind, name);
+  const built = kind === "user" || context.state.types.has(kind);
+  const found = built ? requestKey(context.state, context.subject, kind, name) : fail("EOPNOTSUPP");
   if (!found.ok) {
     say(context, `encrypted_key: key ${master} not found`);
     return found;

@@ -11,6 +11,9 @@ import type { Restriction } from "./restrict.ts";
 /** How long expired keys stay linked, in seconds (/proc/sys/kernel/keys/gc_delay). */
 const GC_DELAY = 300;
 
+/** A kernel draws serial numbers at random; here they rise from a number that nothing else looks like. */
+const FIRST_SERIAL = 0x10000001;
+
 export interface KeyRequest {
   readonly type: KeyType;
   readonly description: string;
@@ -29,7 +32,7 @@ export class KeyStore {
   readonly #bySerial = new Map<number, Key>();
   readonly #owners = new Map<number, KeyOwner>();
   readonly #clock: () => number;
-  #nextSerial = 1;
+  #nextSerial = FIRST_SERIAL;
   /** The first moment at which an expired key has to go. */
   #nextCollection = Number.POSITIVE_INFINITY;
 
@@ -151,8 +154,10 @@ export class KeyStore {
     for (const key of [...this.#bySerial.values()]) {
       if (key.expiry > limit) this.#nextCollection = Math.min(this.#nextCollection, key.expiry + GC_DELAY);
       if (key.links === null || key.invalidated || key.revoked) continue;
-      for (const linked of [...key.links])
-        if (linked.invalidated || linked.expiry <= limit) this.unlink(key, linked.type, linked.description);
+      for (const dead of key.links.collect((linked) => linked.invalidated || linked.expiry <= limit)) {
+        reservePayload(key, key.dataLength - LINK_BYTES);
+        this.release(dead);
+      }
     }
   }
 }

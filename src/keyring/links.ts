@@ -36,7 +36,7 @@ export class KeyringLinks {
       this.#slots[at] = key;
       return old;
     }
-    if (this.#count === 0) this.#slots = [key, ...new Array<null>(FAN_OUT - 1).fill(null)];
+    if (this.#slots.length === 0) this.#slots = [key, ...new Array<null>(FAN_OUT - 1).fill(null)];
     else {
       const free = this.#slots.lastIndexOf(null);
       if (free >= 0) this.#slots[free] = key;
@@ -54,6 +54,18 @@ export class KeyringLinks {
     this.#slots[at] = null;
     if (--this.#count === 0) this.#slots = [];
     return old;
+  }
+
+  /** Takes out what is dead. Other than by remove, the node stays when nothing is left in it: the next key stands in its last slot. */
+  collect(dead: (key: Key) => boolean): Key[] {
+    const removed: Key[] = [];
+    this.#slots = this.#slots.map((key) => {
+      if (key === null || !dead(key)) return key;
+      removed.push(key);
+      return null;
+    });
+    this.#count -= removed.length;
+    return removed;
   }
 
   /** Takes out everything. */

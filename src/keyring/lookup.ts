@@ -28,9 +28,9 @@ function special(state: KeyState, subject: KeySubject, id: number, create: boole
     case SPECIAL_KEYRINGS["@s"]: {
       const { session } = subject.keyrings;
       if (session !== null && !(session.uidKeyring && create)) return ok({ key: session, possessed });
-      const rings = userKeyrings(state, subject);
-      if (!rings.ok) return fail("ENOKEY");
-      const key = installSession(state, subject, create ? null : rings.value.session);
+      const rings = session === null ? userKeyrings(state, subject) : null;
+      if (rings?.ok === false) return fail("ENOKEY");
+      const key = installSession(state, subject, create ? null : rings!.value.session);
       return key.ok ? ok({ key: key.value, possessed }) : fail("ENOKEY");
     }
     case SPECIAL_KEYRINGS["@u"]:
@@ -69,6 +69,7 @@ export function lookupKey(
   { create = false }: { readonly create?: boolean } = {},
 ): Result<KeyRef> {
   state.store.settle();
+  subject.keyrings.noteIds(subject.cred);
   const number = typeof id === "number" ? id : SPECIAL_KEYRINGS[id];
   const found = number > 0 ? bySerial(state, subject, number) : special(state, subject, number, create);
   if (!found.ok || need === "unlink" || need === "defer") return found;

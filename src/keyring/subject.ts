@@ -19,4 +19,14 @@ export class ProcessKeyrings {
   thread: Key | null = null;
   process: Key | null = null;
   session: Key | null = null;
+  #ids: { readonly fsuid: number; readonly fsgid: number } | null = null;
+
+  /** The thread keyring changes hands when the file-system ids of its thread change: key_fsuid_changed, key_fsgid_changed. */
+  noteIds({ fsuid, fsgid }: KeySubject["cred"]): void {
+    if (this.thread !== null && this.#ids !== null) {
+      if (this.#ids.fsuid !== fsuid) this.thread.uid = fsuid;
+      if (this.#ids.fsgid !== fsgid) this.thread.gid = fsgid;
+    }
+    this.#ids = { fsuid, fsgid };
+  }
 }

@@ -170,16 +170,19 @@ export class KeyWorld {
         return done(service.update(subject, key, payload(step)));
       case "describe":
         return valued(service.describe(subject, key), (description) => ({ ret: 0, description }));
-      case "list":
-        return valued(service.list(subject, key), (serials) => ({
-          ret: serials.length,
-          ...(serials.length > 0 && {
-            keys: serials.map((serial) => {
-              const described = service.describe(subject, serial);
-              return described.ok ? described.value : described.errno;
-            }),
-          }),
-        }));
+      case "list": {
+        // What is read is taken for serial numbers, also where it comes from a key of another type.
+        const bytes = service.read(subject, key);
+        if (!bytes.ok) return { errno: bytes.errno };
+        const { length } = bytes.value;
+        const padded = new Uint8Array(4 * Math.ceil(length / 4));
+        padded.set(bytes.value);
+        const keys = Array.from(new Int32Array(padded.buffer), (serial) => {
+          const described = service.describe(subject, serial);
+          return described.ok ? described.value : described.errno;
+        });
+        return { ret: Math.floor(length / 4), ...(keys.length > 0 && { keys }) };
+      }
       case "read":
         return valued(service.read(subject, key), (bytes) => ({
           ret: bytes.length,
