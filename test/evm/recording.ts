@@ -15,6 +15,16 @@ export interface Step {
   readonly description?: string;
   readonly keyring?: string;
   readonly as?: { readonly uid?: number; readonly euid?: number };
+  readonly mode?: string;
+  readonly flags?: readonly string[];
+  readonly uid?: number;
+  readonly gid?: number;
+  readonly len?: number;
+  readonly atime?: number;
+  readonly mtime?: number;
+  readonly from?: string;
+  readonly to?: string;
+  readonly nofollow?: boolean;
 }
 export interface StepResult {
   readonly ret?: number;
@@ -33,6 +43,11 @@ export interface StepResult {
   readonly log?: readonly string[];
 }
 interface DiskFile {
+  readonly hex?: string;
+  readonly mode?: string;
+  readonly uid?: number;
+  readonly gid?: number;
+  readonly generation?: number;
   readonly xattrs?: Readonly<Record<string, string>>;
 }
 export interface Recording {
