@@ -1,0 +1,24 @@
+// What appraisal needs of keys: verification of signatures and the blacklist. The kernel floor adapts the keyrings to it.
+import type { HashName } from "../crypto/index.ts";
+import type { Denial, Result } from "../errno/index.ts";
+import type { Subject } from "../vfs/index.ts";
+
+/** A PKCS#7 signature at the end of a file (security/integrity/ima/ima_modsig.c). */
+export interface Modsig {
+  /** The PKCS#7 message without the trailer. */
+  readonly raw: Uint8Array;
+  /** Known once the content was supplied. */
+  readonly digest: { readonly algorithm: HashName; readonly bytes: Uint8Array } | null;
+  /** Hands over the file, signature included (ima_collect_modsig). */
+  supply(file: Uint8Array): void;
+}
+
+export interface ImaKeys {
+  /** integrity_digsig_verify: `xattr` is the whole label, `digest` what it should have signed. */
+  verifySignature(task: Subject, keyring: "ima" | "platform", xattr: Uint8Array, digest: Uint8Array): Denial;
+  /** ima_read_modsig: ENOENT where the file has none. `func` names the hook in messages. */
+  readModsig(func: string, file: Uint8Array): Result<Modsig>;
+  verifyModsig(task: Subject, keyring: "ima" | "platform", modsig: Modsig): Denial;
+  /** is_binary_blacklisted */
+  isBlacklisted(digest: Uint8Array): boolean;
+}

@@ -1,0 +1,180 @@
+// Booting: command line, keyrings, IMA and EVM, the first root file system, certificates — in the order of a real boot (init/main.c).
+import { imaSecurityModule } from "../appraise/index.ts";
+import { IntegrityAudit, KernelLog } from "../audit/index.ts";
+import { InputError } from "../errno/index.ts";
+import { SimulatedTpm } from "../measure/index.ts";
+import { Kconfig, type KconfigValues, Release } from "../release/index.ts";
+import { Disk, type SecurityModule, Vfs } from "../vfs/index.ts";
+import { integerValue, type Parameter, parseCommandLine, valuesOf } from "./cmdline.ts";
+import { fillRoot, mountKernelFileSystems } from "./first-root.ts";
+import { initialiseIntegrity } from "./integrity-init.ts";
+import { Kernel } from "./kernel.ts";
+import { KeyBridge } from "./key-bridge.ts";
+import { apparmorKernelLabels, lsmList, smackKernelLabels, smackModule } from "./lsm.ts";
+import type { BootOptions, KernelLabels } from "./options.ts";
+import { randomUuid, uuidBytes } from "./uuid.ts";
+
+const DEFAULT_RELEASE = "6.12";
+/** Seconds since the epoch. */
+const DEFAULT_TIME = 1_700_000_000;
+
+/** sda, sdb … with the numbers of SCSI disks. */
+const scsiName = (index: number) => ({
+  id: `sd${String.fromCharCode(0x61 + (index % 26))}`,
+  major: 8,
+  minor: 16 * index,
+});
+
+/** Numbers for those who give none: the same at every boot, no two alike. */
+function counter(): () => number {
+  let state = 0x2545_f491;
+  return () => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    return state;
+  };
+}
+
+const isLines = (config: KconfigValues | readonly string[] | undefined): config is readonly string[] =>
+  Array.isArray(config);
+
+function labelsOf(labels: BootOptions["labels"]): KernelLabels | null {
+  if (labels === "smack") return smackKernelLabels();
+  return labels === "apparmor" ? apparmorKernelLabels() : (labels ?? null);
+}
+
+/** MODULE_SIG_FORCE, or the last module.sig_enforce= that says yes: it can be switched on only. */
+function moduleSignatureEnforced(config: Kconfig, parameters: readonly Parameter[]): boolean {
+  return (
+    config.enabled("MODULE_SIG_FORCE") ||
+    valuesOf(parameters, "module.sig_enforce").some((value) => value === undefined || /^([1yYtT]|[oO][nN])/.test(value))
+  );
+}
+
+/** integrity_audit=: any number but 0 (security/integrity/integrity_audit.c: integrity_audit_setup). */
+function informationalRecords(parameters: readonly Parameter[]): boolean {
+  let on = false;
+  for (const value of valuesOf(parameters, "integrity_audit")) {
+    const number = value === undefined ? null : integerValue(value);
+    if (number !== null) on = number !== 0;
+  }
+  return on;
+}
+
+/**
+ * Boots a kernel up to the point where its first process runs.
+ * @throws InputError for options that contradict themselves or that no kernel understands: `bad-release`, `bad-kconfig`, `bad-disk`,
+ * `bad-bank`, `bad-pcr`, `bad-uuid`.
+ */
+export function boot(options: BootOptions = {}): Kernel {
+  const release = Release.parse(options.release ?? DEFAULT_RELEASE);
+  const config = isLines(options.config) ? Kconfig.fromLines(options.config) : Kconfig.withDefaults(options.config);
+  const parameters = parseCommandLine(options.cmdline ?? "");
+  const log = new KernelLog();
+  const clock = { now: 0 };
+  const random = options.environment?.random ?? counter();
+  const labels = labelsOf(options.labels);
+  const secureBoot = options.secureBoot ?? false;
+  const audit = new IntegrityAudit(log, release, {
+    informational: informationalRecords(parameters),
+    enabled: config.enabled("AUDIT") && config.enabled("INTEGRITY_AUDIT"),
+  });
+  const tpm = options.tpm ? new SimulatedTpm(options.tpm) : null;
+  const keyBridge = new KeyBridge({
+    release,
+    config,
+    log,
+    clock: () => clock.now,
+    random,
+    builtinKeys: options.builtinKeys ?? [],
+    moduleKey: options.moduleKey ?? null,
+    moduleSignatureEnforced: moduleSignatureEnforced(config, parameters),
+  });
+  const others: SecurityModule[] = [...(options.labels === "smack" ? [smackModule] : []), ...(options.modules ?? [])];
+  const names = others.map((module) => module.name);
+  const lsm = lsmList(release, config, options.labels === "apparmor" ? [...names, "apparmor"] : names);
+  const files: { vfs: Vfs | null } = { vfs: null };
+  const { ima, evm } = initialiseIntegrity({
+    release,
+    config,
+    parameters,
+    log,
+    audit,
+    tpm,
+    labels,
+    secureBoot,
+    keyBridge,
+    files,
+    clock: () => clock.now,
+    ...(options.environment?.bootAggregate && { bootAggregate: options.environment.bootAggregate }),
+    onSecurityInit: () => log.printk(`LSM: initializing lsm=${lsm}`),
+  });
+  const modules = [...others];
+  if (ima !== null) modules.push(imaSecurityModule(ima));
+  if (evm !== null) modules.push(evm.asSecurityModule());
+  const epoch = options.environment?.time ?? DEFAULT_TIME;
+  const vfs = new Vfs({
+    clock: () => epoch + clock.now,
+    generation: random,
+    release,
+    modules,
+    rootfs: options.rootfs ?? "tmpfs",
+  });
+  files.vfs = vfs;
+  if (ima !== null) ima.vfs = vfs;
+  const deviceName = options.environment?.deviceName ?? scsiName;
+  const kernel = new Kernel({
+    release,
+    config,
+    parameters,
+    log,
+    audit,
+    vfs,
+    keyBridge,
+    evm,
+    ima,
+    tpm,
+    labels,
+    disks: makeDisks(options, deviceName, random, epoch),
+    clock,
+    secureBoot,
+    random,
+    deviceName,
+    lsm,
+  });
+  fillRoot(kernel, options.files ?? {});
+  keyBridge.loadCertificates(kernel);
+  kernel.startInit();
+  mountKernelFileSystems(kernel);
+  return kernel;
+}
+
+function makeDisks(
+  options: BootOptions,
+  deviceName: typeof scsiName,
+  random: () => number,
+  time: number,
+): Map<string, Disk> {
+  const disks = new Map<string, Disk>();
+  for (const [name, spec] of Object.entries(options.disks ?? {})) {
+    if (spec instanceof Disk) {
+      disks.set(spec.id, spec);
+      continue;
+    }
+    const { id, major, minor } = deviceName(disks.size);
+    if (disks.has(id)) throw new InputError("bad-disk", `disks.${name}`, `there are two devices called ${id}`);
+    const uuid = spec.uuid === undefined ? randomUuid(random) : uuidBytes(spec.uuid, `disks.${name}.uuid`);
+    disks.set(
+      id,
+      new Disk({
+        fstype: spec.fstype,
+        uuid,
+        id,
+        dev: { major, minor },
+        verity: spec.verity ?? false,
+        files: spec.files ?? [],
+        time,
+      }),
+    );
+  }
+  return disks;
+}

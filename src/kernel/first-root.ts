@@ -1,0 +1,61 @@
+// The first root file system: what the built-in initramfs holds, the given files, and what the first process mounts
+// (usr/default_cpio_list; init/initramfs.c).
+import { utf8ToBytes } from "@noble/hashes/utils.js";
+import { InputError } from "../errno/index.ts";
+import { addPseudoDirectory, O, S } from "../vfs/index.ts";
+import type { Kernel } from "./kernel.ts";
+import type { BootFile } from "./options.ts";
+import { makeProc, makeSecurityfs, makeSysfs } from "./pseudo-files.ts";
+
+/** Unpacks the files; nothing of this is seen by a policy, which comes later. @throws InputError `bad-file` */
+export function fillRoot(kernel: Kernel, files: Readonly<Record<string, BootFile | Uint8Array | string>>): void {
+  const { sys } = kernel.initProcess;
+  sys.mkdir("/dev", 0o755);
+  sys.mknod("/dev/console", S.IFCHR | 0o600, { major: 5, minor: 1 });
+  sys.mkdir("/root", 0o700);
+  for (const [path, given] of Object.entries(files)) {
+    if (!path.startsWith("/") || path.endsWith("/"))
+      throw new InputError("bad-file", `files.${path}`, "wants an absolute path of a file");
+    const spec: BootFile =
+      typeof given === "string"
+        ? { bytes: utf8ToBytes(given) }
+        : given instanceof Uint8Array
+          ? { bytes: given }
+          : given;
+    const parts = path.split("/").slice(1, -1);
+    parts.forEach((_, i) => sys.mkdir(`/${parts.slice(0, i + 1).join("/")}`, 0o755));
+    const mode = spec.mode ?? 0o644;
+    const fd = sys.open(path, O.WRONLY | O.CREAT | O.TRUNC, mode);
+    if (!fd.ok) throw new InputError("bad-file", `files.${path}`, `cannot be made: ${fd.errno}`);
+    sys.write(fd.value, spec.bytes);
+    if (spec.uid !== undefined || spec.gid !== undefined) sys.fchown(fd.value, spec.uid ?? 0, spec.gid ?? 0);
+    sys.fchmod(fd.value, mode);
+    sys.close(fd.value);
+  }
+}
+
+/** What the first process of a machine does before anything else: /proc, /sys, securityfs, /dev, and the usual directories. */
+export function mountKernelFileSystems(kernel: Kernel): void {
+  const { vfs, initProcess } = kernel;
+  const { sys } = initProcess;
+  const directories: readonly (readonly [string, number])[] = [
+    ["/proc", 0o755],
+    ["/sys", 0o755],
+    ["/dev", 0o755],
+    ["/etc", 0o755],
+    ["/mnt", 0o755],
+    ["/tmp", 0o1777],
+  ];
+  for (const [path, mode] of directories) sys.mkdir(path, mode);
+  const mounted = (path: string, fstype: string) => {
+    sys.mount(fstype, path, fstype, 0, "");
+    for (const sb of vfs.superblocks) if (sb.type.name === fstype) return sb.root;
+    throw new Error(`${fstype} did not mount`);
+  };
+  makeProc(kernel, mounted("/proc", "proc"));
+  makeSysfs(kernel, mounted("/sys", "sysfs"));
+  if (kernel.config.enabled("SECURITYFS"))
+    makeSecurityfs(kernel, mounted("/sys/kernel/security", "securityfs"), kernel.lsm);
+  const dev = mounted("/dev", "devtmpfs");
+  if (dev.sb.type.engine === "pseudo") addPseudoDirectory(vfs, dev, "pts");
+}

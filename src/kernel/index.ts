@@ -1,0 +1,22 @@
+// A kernel: booting it, its processes and their system calls.
+export { boot } from "./boot.ts";
+export type { ExecOutcome } from "./calls/exec.ts";
+export type { XattrTarget } from "./calls/xattrs.ts";
+export {
+  FALLOC_FLAGS,
+  MAP_FLAGS,
+  MOUNT_FLAGS,
+  OPEN,
+  PROT_FLAGS,
+  RENAME_FLAGS,
+  SEEK_FLAGS,
+  TYPE_FLAGS,
+  UMOUNT_FLAGS,
+  XATTR_FLAGS,
+} from "./flags.ts";
+export type { Attempt, Kernel } from "./kernel.ts";
+export type { MountSpec } from "./mount-file-system.ts";
+export type { BootDisk, BootEnvironment, BootFile, BootOptions, KernelLabels, TpmBootOptions } from "./options.ts";
+export type { Ids, Process } from "./process.ts";
+export type { SystemCalls } from "./system-calls.ts";
+export type { Bytes, OpenFlags, Task } from "./task.ts";

@@ -1,0 +1,46 @@
+// Which security modules a kernel has, as /sys/kernel/security/lsm lists them, and what labels they give
+// (security/security.c: ordered_lsm_init; lsm= and CONFIG_LSM).
+import { smackLabels } from "../policy/index.ts";
+import type { Kconfig, Release } from "../release/index.ts";
+import type { SecurityModule } from "../vfs/index.ts";
+import type { KernelLabels } from "./options.ts";
+
+const utf8 = new TextDecoder();
+/** The label of processes and files that nobody labelled. */
+const FLOOR = "_";
+
+/** Smack, as far as integrity meets it: every process runs with the floor label, and gives it to the files that it makes. */
+export function smackKernelLabels(): KernelLabels {
+  return {
+    source: smackLabels,
+    subject: () => FLOOR,
+    object: (inode) => {
+      const label = inode.xattrs.get("security.SMACK64");
+      return label === undefined ? FLOOR : utf8.decode(label);
+    },
+  };
+}
+
+/** AppArmor without a profile: processes are unconfined, files have no labels. */
+export function apparmorKernelLabels(): KernelLabels {
+  return { source: null, subject: () => "unconfined", object: () => null };
+}
+
+/** smack_inode_init_security: a new file gets the label of its maker. */
+export const smackModule: SecurityModule = {
+  name: "smack",
+  inodeInitSecurity(_task, _inode, _dir, _name, xattrs) {
+    xattrs.push({ name: "security.SMACK64", value: new TextEncoder().encode(FLOOR) });
+    return null;
+  },
+};
+
+/** The list for `/sys/kernel/security/lsm`. */
+export function lsmList(release: Release, config: Kconfig, others: readonly string[]): string {
+  const names = ["capability", ...others];
+  if (release.has("lsm-hooks")) {
+    if (config.enabled("IMA")) names.push("ima");
+    if (config.enabled("EVM")) names.push("evm");
+  }
+  return names.join(",");
+}

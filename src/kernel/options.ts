@@ -1,0 +1,74 @@
+// What a kernel is booted with, and its defaults. All that varies from one real boot to the next comes in here, so that the same
+// options give the same bytes.
+import type { LabelSource } from "../policy/index.ts";
+import type { KconfigValues } from "../release/index.ts";
+import type { Disk, DiskFile, SecurityModule } from "../vfs/index.ts";
+
+export interface BootFile {
+  readonly bytes: Uint8Array;
+  /** Permission bits; 0644 if not given. */
+  readonly mode?: number;
+  readonly uid?: number;
+  readonly gid?: number;
+}
+
+export interface BootDisk {
+  readonly fstype: string;
+  /** As text; made up from the environment's numbers if not given. */
+  readonly uuid?: string;
+  /** ext4: made with the verity feature. */
+  readonly verity?: boolean;
+  readonly files?: readonly DiskFile[];
+}
+
+export interface TpmBootOptions {
+  /** In the order in which the TPM reports them: sha1, sha256 … */
+  readonly banks: readonly string[];
+  /** What firmware and boot loader left: bank, PCR, value as hex digits. */
+  readonly pcrs?: Readonly<Record<string, Readonly<Record<number, string>>>>;
+}
+
+/** What the outside world decides, so that nothing here is random. */
+export interface BootEnvironment {
+  /** Seconds since the epoch when the kernel starts; 1,700,000,000 if not given. */
+  readonly time?: number;
+  /** 32-bit numbers, one a call: inode generations, UUIDs, initialisation vectors. A counter of its own if not given. */
+  readonly random?: () => number;
+  /** Names of block devices, in the order of the disks: `sda`, `sdb` … if not given. */
+  readonly deviceName?: (index: number) => { readonly id: string; readonly major: number; readonly minor: number };
+  /** boot_aggregate, where the PCRs that it is made of are not known. */
+  readonly bootAggregate?: { readonly algo: string; readonly bytes: Uint8Array };
+}
+
+export interface BootOptions {
+  /** `6.12`, `6.12.117`, `6.1.0-56-amd64`; 6.12 if not given. */
+  readonly release?: string;
+  /** Kconfig symbols that differ from the defaults, or all lines of a .config. */
+  readonly config?: KconfigValues | readonly string[];
+  readonly cmdline?: string;
+  readonly rootfs?: "tmpfs" | "ramfs";
+  /** EFI secure boot. */
+  readonly secureBoot?: boolean;
+  readonly tpm?: TpmBootOptions | null;
+  /** Files of the initramfs by absolute path; cpio carries no xattrs. */
+  readonly files?: Readonly<Record<string, BootFile | Uint8Array | string>>;
+  /** Disks by a name of one's own; one that another kernel has shut down is met as it was left. */
+  readonly disks?: Readonly<Record<string, BootDisk | Disk>>;
+  /** Certificates compiled into the kernel (DER): `.builtin_trusted_keys`. */
+  readonly builtinKeys?: readonly Uint8Array[];
+  /** The certificate that modules are signed with (DER). */
+  readonly moduleKey?: Uint8Array | null;
+  /** Further security modules, in order before IMA and EVM. */
+  readonly modules?: readonly SecurityModule[];
+  /** Labels for obj_ and subj_ conditions: `smack`, `apparmor`, or a source of one's own. */
+  readonly labels?: "smack" | "apparmor" | KernelLabels | null;
+  readonly environment?: BootEnvironment;
+}
+
+/** Where labels of processes and files come from, and what conditions on them mean. */
+export interface KernelLabels {
+  /** null for an LSM that has labels of processes but none that rules could name. */
+  readonly source: LabelSource | null;
+  subject(task: { readonly pid: number }): string | null;
+  object(inode: { readonly xattrs: ReadonlyMap<string, Uint8Array> }): string | null;
+}

@@ -1,0 +1,157 @@
+// The files by which the kernel shows IMA, EVM, the TPM, keys and settings (security/integrity/ima/ima_fs.c, evm/evm_secfs.c,
+// iint.c: integrity_fs_init; drivers/char/tpm/tpm-sysfs.c; security/keys/proc.c; fs/drop_caches.c).
+import { utf8ToBytes } from "@noble/hashes/utils.js";
+import { type Denial, fail, ok, type Result } from "../errno/index.ts";
+import { listFiles } from "../measure/index.ts";
+import { PolicyFile, type PolicyFileSession, policyFileMode } from "../policy/index.ts";
+import {
+  addPseudoDirectory,
+  addPseudoFile,
+  addPseudoSymlink,
+  capable,
+  type Dentry,
+  dropCaches,
+  type GeneratedFile,
+  O,
+  removePseudo,
+  S,
+} from "../vfs/index.ts";
+import type { Kernel } from "./kernel.ts";
+import { kernelReadPath } from "./read-file.ts";
+
+/** S_IWUSR */
+const OWNER_MAY_WRITE = 0o200;
+
+const whole = (text: () => string): GeneratedFile => ({ read: () => ok(utf8ToBytes(text())) });
+
+/** integrity/, ima -> integrity/ima, evm -> integrity/evm/evm, lsm. @param root of securityfs */
+export function makeSecurityfs(kernel: Kernel, root: Dentry, lsm: string): void {
+  const { vfs } = kernel;
+  addPseudoFile(
+    vfs,
+    root,
+    "lsm",
+    0o444,
+    whole(() => lsm),
+  );
+  if (!kernel.config.enabled("INTEGRITY")) return;
+  const integrity = addPseudoDirectory(vfs, root, "integrity");
+  if (kernel.ima !== null) makeImaFiles(kernel, root, integrity);
+  if (kernel.evm !== null) makeEvmFiles(kernel, root, integrity);
+}
+
+function makeImaFiles(kernel: Kernel, root: Dentry, integrity: Dentry): void {
+  const { vfs } = kernel;
+  const ima = kernel.ima!;
+  const directory = addPseudoDirectory(vfs, integrity, "ima");
+  addPseudoSymlink(vfs, root, "ima", "integrity/ima");
+  for (const file of listFiles(ima.list)) {
+    if (file.kind === "symlink") addPseudoSymlink(vfs, directory, file.name, file.target);
+    else
+      addPseudoFile(vfs, directory, file.name, file.mode, {
+        read: () => ok(file.read()),
+        ...(file.write && { write: (_task, _file, bytes) => file.write!(bytes) }),
+      });
+  }
+  const policy = new PolicyFile(ima.policy, {
+    readPolicyFile: (path) => kernelReadPath(vfs, kernel.current, vfs.root, path, "security-policy"),
+  });
+  const dentry: Dentry = addPseudoFile(vfs, directory, "policy", policyFileMode(kernel.config, kernel.release), {
+    open(task, file): Denial {
+      const opened = policy.open(file.flags & O.ACCMODE, capable(task, "CAP_SYS_ADMIN"));
+      if (!opened.ok) return opened.errno;
+      file.session = opened.value;
+      return null;
+    },
+    read: () => ok(utf8ToBytes(ima.policy.show())),
+    write: (task, file, bytes, offset): Result<number> =>
+      kernel.as(task, () => (file.session as PolicyFileSession).write(task, bytes, offset)),
+    release(task, file) {
+      const session = file.session as PolicyFileSession | null;
+      const fate = session === null ? "kept" : kernel.as(task, () => session.release(task));
+      if (fate === "removed") removePseudo(vfs, dentry);
+      else if (fate === "write-protected") dentry.inode!.mode &= ~OWNER_MAY_WRITE;
+    },
+  });
+}
+
+function makeEvmFiles(kernel: Kernel, root: Dentry, integrity: Dentry): void {
+  const { vfs } = kernel;
+  const evm = kernel.evm!;
+  const directory = addPseudoDirectory(vfs, integrity, "evm");
+  addPseudoFile(vfs, directory, "evm", evm.setup.mode, {
+    read: () => ok(evm.setup.read()),
+    write: (task, _file, bytes) => kernel.as(task, () => evm.setup.write(task, bytes)),
+  });
+  addPseudoSymlink(vfs, root, "evm", "integrity/evm/evm");
+  const names = evm.xattrsFile;
+  if (names === null) return;
+  const dentry: Dentry = addPseudoFile(vfs, directory, "evm_xattrs", names.mode, {
+    read: () => ok(names.read()),
+    write(task, _file, bytes, offset) {
+      const taken = names.write(task, bytes, offset);
+      dentry.inode!.mode = S.IFREG | names.mode;
+      return taken;
+    },
+  });
+}
+
+/** /proc/keys and the settings that integrity tests touch. @param root of proc */
+export function makeProc(kernel: Kernel, root: Dentry): void {
+  const { vfs } = kernel;
+  addPseudoFile(vfs, root, "keys", 0o444, { read: (task) => ok(utf8ToBytes(kernel.keyBridge.procKeys(task))) });
+  addPseudoFile(
+    vfs,
+    root,
+    "version",
+    0o444,
+    whole(() => `Linux version ${kernel.release.text}\n`),
+  );
+  const sysctl = addPseudoDirectory(vfs, root, "sys", 0o555);
+  const memory = addPseudoDirectory(vfs, sysctl, "vm", 0o555);
+  addPseudoFile(vfs, memory, "drop_caches", 0o200, {
+    write(_task, _file, bytes) {
+      const value = Number(new TextDecoder().decode(bytes).trim());
+      if (!Number.isInteger(value) || value < 1 || value > 4) return fail("EINVAL");
+      // Bit 2: slab objects, the inodes among them.
+      if ((value & 2) !== 0) dropCaches(vfs);
+      return ok(bytes.length);
+    },
+  });
+  const files = addPseudoDirectory(vfs, sysctl, "fs", 0o555);
+  for (const [name, setting] of Object.entries({
+    protected_hardlinks: "hardlinks",
+    protected_symlinks: "symlinks",
+    protected_fifos: "fifos",
+    protected_regular: "regular",
+  } as const))
+    addPseudoFile(vfs, files, name, 0o600, {
+      read: () => ok(utf8ToBytes(`${vfs.sysctl[setting]}\n`)),
+      write(_task, _file, bytes) {
+        const value = Number(new TextDecoder().decode(bytes).trim());
+        if (!Number.isInteger(value) || value < 0 || value > 2) return fail("EINVAL");
+        vfs.sysctl[setting] = value;
+        return ok(bytes.length);
+      },
+    });
+}
+
+/** /sys/class/tpm/tpm0, where there is a TPM. @param root of sysfs */
+export function makeSysfs(kernel: Kernel, root: Dentry): void {
+  const { vfs, tpm } = kernel;
+  addPseudoDirectory(vfs, addPseudoDirectory(vfs, root, "kernel"), "security");
+  if (tpm === null) return;
+  let directory = root;
+  for (const name of ["class", "tpm", "tpm0"]) directory = addPseudoDirectory(vfs, directory, name);
+  for (const file of tpm.sysfs()) {
+    const slash = file.path.indexOf("/");
+    const bank = slash < 0 ? directory : addPseudoDirectory(vfs, directory, file.path.slice(0, slash));
+    addPseudoFile(
+      vfs,
+      bank,
+      file.path.slice(slash + 1),
+      file.mode,
+      whole(() => file.read()),
+    );
+  }
+}

@@ -1,0 +1,78 @@
+// Where imasim's answer to a step differs from the kernel's.
+
+import { isIntegrityLine, isIntegrityRecord, recordText } from "./record-fields.ts";
+import type { TraceResult } from "./schema.ts";
+
+export type DifferenceKind = "outcome" | "measured" | "audit" | "log";
+
+export interface Difference {
+  /** Steps count from 0; the boot is step -1. */
+  readonly step: number;
+  readonly op: string;
+  readonly what: DifferenceKind;
+  readonly kernel: unknown;
+  readonly imasim: unknown;
+}
+
+/** What a step answered: the fields of the recording, log lines and new list entries apart. */
+export interface StepResult {
+  readonly outcome: Readonly<Record<string, unknown>>;
+  readonly log: readonly string[];
+  readonly measured: readonly string[];
+}
+
+/** Fields of a result that are compared in another way, or chosen by the environment. */
+const NOT_OUTCOME: ReadonlySet<string> = new Set(["log", "measured", "ino", "generation", "serial", "handleType"]);
+/** stat tells numbers that matter: there they are compared. */
+const STAT_OUTCOME: ReadonlySet<string> = new Set(["log", "measured", "serial", "handleType"]);
+
+function outcomeOf(op: string, result: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  const skip = op === "stat" ? STAT_OUTCOME : NOT_OUTCOME;
+  return Object.fromEntries(Object.entries(result).filter(([field]) => !skip.has(field)));
+}
+
+const sortedJson = (value: Readonly<Record<string, unknown>>): string =>
+  JSON.stringify(value, Object.keys(value).sort());
+
+export function splitLog(lines: readonly string[]): { audit: string[]; log: string[] } {
+  return {
+    audit: lines.filter(isIntegrityRecord).map(recordText),
+    log: lines.filter(isIntegrityLine),
+  };
+}
+
+const same = (a: readonly string[], b: readonly string[]): boolean =>
+  a.length === b.length && a.every((line, i) => line === b[i]);
+
+/** Compares one step. A step that the recorder could not carry out must be impossible here too, and is not compared further. */
+export function compareStep(step: number, op: string, kernel: TraceResult, imasim: StepResult): Difference[] {
+  const out: Difference[] = [];
+  const differ = (what: DifferenceKind, a: unknown, b: unknown) => out.push({ step, op, what, kernel: a, imasim: b });
+  if (kernel.error !== undefined || imasim.outcome["error"] !== undefined) {
+    if (kernel.error === undefined || imasim.outcome["error"] === undefined)
+      differ("outcome", outcomeOf(op, kernel), outcomeOf(op, imasim.outcome));
+    return out;
+  }
+  const expected = outcomeOf(op, kernel);
+  const got = outcomeOf(op, imasim.outcome);
+  if (sortedJson(expected) !== sortedJson(got)) differ("outcome", expected, got);
+  return [...out, ...compareLines(step, op, kernel, imasim)];
+}
+
+/** List entries and log lines, for a step or the boot. */
+export function compareLines(
+  step: number,
+  op: string,
+  kernel: { readonly log?: readonly string[] | undefined; readonly measured?: readonly string[] | undefined },
+  imasim: { readonly log: readonly string[]; readonly measured: readonly string[] },
+): Difference[] {
+  const out: Difference[] = [];
+  const differ = (what: DifferenceKind, a: unknown, b: unknown) => out.push({ step, op, what, kernel: a, imasim: b });
+  const measured = kernel.measured ?? [];
+  if (!same(measured, imasim.measured)) differ("measured", measured, imasim.measured);
+  const theirs = splitLog(kernel.log ?? []);
+  const ours = splitLog(imasim.log);
+  if (!same(theirs.audit, ours.audit)) differ("audit", theirs.audit, ours.audit);
+  if (!same(theirs.log, ours.log)) differ("log", theirs.log, ours.log);
+  return out;
+}

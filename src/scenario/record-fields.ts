@@ -1,0 +1,56 @@
+// Audit records as a replay compares them: field by field, the volatile ones aside.
+
+/** Fields that say which process and which moment it was, not what was decided. */
+const VOLATILE: ReadonlySet<string> = new Set(["pid", "ses", "ppid", "exe", "tty"]);
+
+export interface RecordFields {
+  readonly type: number;
+  /** In order, without the volatile ones. */
+  readonly fields: readonly (readonly [name: string, value: string])[];
+}
+
+const RECORD = /^audit: type=(\d+) audit\([^)]*\): ?(.*)$/s;
+
+/** null for a line that is no audit record. */
+export function parseRecord(line: string): RecordFields | null {
+  const m = RECORD.exec(line);
+  if (m === null) return null;
+  const body = m[2]!;
+  const fields: (readonly [string, string])[] = [];
+  // A value runs to the next ` name=` (the cause `signed policy required` has spaces), a quoted one to its quote.
+  const next = /([A-Za-z_][\w-]*)([=<>])("[^"]*"|.*?)(?= [A-Za-z_][\w-]*[=<>]|$)/gsy;
+  let at = 0;
+  while (at < body.length) {
+    while (body[at] === " ") at++;
+    next.lastIndex = at;
+    const found = next.exec(body);
+    if (found === null) {
+      fields.push(["", body.slice(at)]);
+      break;
+    }
+    const name = found[2] === "=" ? found[1]! : found[1]! + found[2]!;
+    if (!VOLATILE.has(name)) fields.push([name, found[3]!]);
+    at = next.lastIndex;
+  }
+  return { type: Number(m[1]), fields };
+}
+
+/** INTEGRITY_DATA … INTEGRITY_POLICY_RULE: what IMA and EVM write. */
+export function isIntegrityRecord(line: string): boolean {
+  return /^audit: type=180[0-7] /.test(line);
+}
+
+/** printk lines of IMA, EVM and the integrity code they share. */
+export function isIntegrityLine(line: string): boolean {
+  return /^(ima|evm|integrity):/.test(line);
+}
+
+/** A record as text for comparison and for showing a difference. */
+export function recordText(line: string): string {
+  const record = parseRecord(line);
+  return record === null
+    ? line
+    : [`type=${record.type}`, ...record.fields.map(([name, value]) => (name === "" ? value : `${name}=${value}`))].join(
+        " ",
+      );
+}

@@ -1,0 +1,85 @@
+// Plays a recording and reports every step whose answer differs from the kernel's.
+import { hexToBytes } from "@noble/hashes/utils.js";
+import { type BootOptions, boot } from "../kernel/index.ts";
+import { lookupTemplate } from "../measure/index.ts";
+import { compareLines, compareStep, type Difference } from "./compare.ts";
+import type { InodeHint } from "../vfs/index.ts";
+import { Driver } from "./driver.ts";
+import { addGivenEntries } from "./given-entries.ts";
+import { deviceNames, guestFiles, labelsOf, TPM_BANKS } from "./guest.ts";
+import { bootDisk, bootFile } from "./machine.ts";
+import { recordedKeys } from "./recorded-keys.ts";
+import { diskNames } from "./run.ts";
+import type { Trace } from "./schema.ts";
+import type { Step } from "./step-schema.ts";
+
+export interface Replay {
+  readonly steps: number;
+  /** Steps without a difference, the boot apart. */
+  readonly agreed: number;
+  readonly differences: readonly Difference[];
+}
+
+/** The boot is step -1. */
+const BOOT = -1;
+
+/** @throws InputError for a trace whose kernel cannot be modelled */
+export function replayTrace(trace: Trace): Replay {
+  const kernel = boot(traceBootOptions(trace));
+  addGivenEntries(kernel, trace);
+  const driver = new Driver(kernel, diskNames(trace, trace.kernel.backend));
+  const start = { log: kernel.log.lines.map((line) => line.text), measured: kernel.measuredLines() };
+  const differences: Difference[] = [...compareLines(BOOT, "boot", trace.boot, start)];
+  const bad = new Set<number>();
+  trace.steps.forEach((step, i) => {
+    const result = trace.results[i];
+    // A recording that ended early says nothing about the rest.
+    if (result === null || result === undefined) return;
+    const { ino, generation } = result;
+    // What the environment chose when the recording was made.
+    const environment: InodeHint = { ...(ino !== undefined && { ino }), ...(generation !== undefined && { generation }) };
+    const found = compareStep(i, step.op, result, driver.run(step as Step, i, environment));
+    if (found.length > 0) bad.add(i);
+    differences.push(...found);
+  });
+  return { steps: trace.steps.length, agreed: trace.steps.length - bad.size, differences };
+}
+
+function traceBootOptions(trace: Trace): BootOptions {
+  const { kernel } = trace;
+  const rootfs = kernel.rootfs === "ramfs" ? "ramfs" : "tmpfs";
+  const keys = recordedKeys(trace);
+  const aggregate = trace.boot.measured?.find((line) => / boot_aggregate( |$)/.test(line));
+  return {
+    release: kernel.release,
+    config: kernel.config,
+    cmdline: kernel.cmdline,
+    rootfs,
+    tpm: kernel.tpm === true ? { banks: TPM_BANKS } : null,
+    labels: labelsOf(kernel.lsm),
+    builtinKeys: keys.builtin,
+    moduleKey: keys.module,
+    files: {
+      ...guestFiles(),
+      ...Object.fromEntries(
+        Object.entries(trace.files ?? {}).map(([path, spec]) => [path, bootFile(spec, `files.${path}`)]),
+      ),
+    },
+    disks: Object.fromEntries(
+      Object.entries(trace.disks ?? {}).map(([name, spec]) => [name, bootDisk(spec, `disks.${name}`)]),
+    ),
+    environment: {
+      deviceName: deviceNames(kernel.backend),
+      // The PCRs that firmware and boot loader filled are not in a recording; what was made of them is.
+      ...(kernel.tpm === true && aggregate !== undefined && givenAggregate(aggregate)),
+    },
+  };
+}
+
+function givenAggregate(line: string): Pick<NonNullable<BootOptions["environment"]>, "bootAggregate"> {
+  const [, , template, digest = ""] = line.trim().split(" ");
+  const [algo, hex] = digest.includes(":") ? digest.split(":").slice(-2) : ["sha1", digest];
+  if (template === undefined || lookupTemplate(template) === undefined || hex === undefined || algo === undefined)
+    return {};
+  return { bootAggregate: { algo, bytes: hexToBytes(hex) } };
+}
