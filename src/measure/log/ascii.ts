@@ -1,9 +1,9 @@
 // Reads ASCII lists (security/integrity/ima/ima_fs.c: ima_ascii_measurements_show). A name may hold newlines: a line that begins no entry
 // belongs to the one before. No name can look like the beginning of an entry, since its blanks are underscores.
-import { hexDigit } from "../hex.ts";
-import { EVENT_NAME_MAX, type FieldShape, uintBytes } from "../template-field.ts";
+import { readHex } from "../hex.ts";
+import { EVENT_NAME_MAX, type FieldShape } from "../template-field.ts";
 import type { DigestCheck } from "./digest-check.ts";
-import { type LogForm, lineHeader } from "./form.ts";
+import { type LogForm, lineDigestSize, linePcr } from "./form.ts";
 import { hasPaddedName, LogRecord } from "./record.ts";
 import { checkSize, entryError, type LogVisitor, PendingBytes, type Scanner } from "./scanner.ts";
 import type { LogLimits } from "./source.ts";
@@ -19,15 +19,19 @@ export class AsciiScanner implements Scanner {
   readonly #names = new TemplateNames();
   readonly #check: DigestCheck;
   readonly #pending = new PendingBytes();
-  readonly #record = new LogRecord(ANY_TEMPLATE);
+  readonly #record: LogRecord;
   #data = new Uint8Array(4096);
   #over = false;
   /** How far the pending bytes, from their start, were searched for the end of an entry. */
   #searched = 0;
+  /** Blanks behind the last field of what was read last. */
+  #rest = 0;
 
   constructor(form: LogForm, limits: LogLimits, check: DigestCheck) {
     this.#check = check;
     this.#form = form;
+    this.#record = new LogRecord(ANY_TEMPLATE, form.littleEndian);
+    this.#record.digest = new Uint8Array(form.digestSize);
     this.#limits = limits;
   }
 
@@ -75,7 +79,7 @@ export class AsciiScanner implements Scanner {
         this.#searched = newline - start;
         return -1;
       }
-      if (lineHeader(bytes, next, end)?.digestSize === this.#form.digestSize) return newline;
+      if (lineDigestSize(bytes, next, end) === this.#form.digestSize) return newline;
       at = next;
     }
   }
@@ -104,12 +108,11 @@ export class AsciiScanner implements Scanner {
   #fill(end: number): string | null {
     const { bytes, start } = this.#pending;
     const record = this.#record;
-    const header = lineHeader(bytes, start, end);
-    if (header?.digestSize !== this.#form.digestSize)
+    const digestSize = lineDigestSize(bytes, start, end);
+    if (digestSize !== this.#form.digestSize)
       return `no PCR and no digest of ${this.#form.digestSize} bytes at the beginning of the line`;
-    const digest = new Uint8Array(header.digestSize);
-    this.#hex(start + 3, start + 3 + 2 * digest.length, digest, 0);
-    const titleAt = start + 3 + 2 * digest.length + 1;
+    const titleAt = start + 3 + 2 * digestSize + 1;
+    readHex(bytes, start + 3, titleAt - 1, record.digest, 0);
     let titleEnd = bytes.indexOf(SPACE, titleAt);
     if (titleEnd < 0 || titleEnd > end) titleEnd = end;
     const template = this.#names.find(bytes, titleAt, titleEnd);
@@ -117,39 +120,35 @@ export class AsciiScanner implements Scanner {
       const title = new TextDecoder().decode(bytes.subarray(titleAt, Math.min(titleEnd, titleAt + 60)));
       return `'${title}' is neither a template nor a format of one`;
     }
-    record.pcr = header.pcr;
-    record.digest = digest;
+    record.pcr = linePcr(bytes, start);
     record.template = template;
     // Each token grows by a length and a NUL at most.
     const room = 2 * (end - titleEnd) + 8 * (template.fields.length + 1) + EVENT_NAME_MAX;
     if (this.#data.length < room) this.#data = new Uint8Array(2 * room);
-    return this.#fields(Math.min(titleEnd + 1, end), end);
+    const from = Math.min(titleEnd + 1, end);
+    const problem = this.#fields(from, end, 0);
+    if (problem === null || this.#rest === 0) return problem;
+    // More tokens than fields: the blanks belong to the first text, if there is one.
+    return this.#fields(from, end, this.#rest) === null ? null : problem;
   }
 
-  /** One token a field. Where there are more, the blanks belong to the first text; missing ones at the end are empty. */
-  #fields(from: number, end: number): string | null {
+  /** One token a field; the first text takes `surplus` blanks. Missing fields at the end are empty. */
+  #fields(from: number, end: number, surplus: number): string | null {
     const { bytes } = this.#pending;
     const record = this.#record;
+    const data = this.#data;
     const { fields } = record.template;
-    let blanks = 0;
-    for (let i = from; i < end; i++) if (bytes[i] === SPACE) blanks++;
-    let surplus = Math.max(0, blanks - (fields.length - 1));
     const padded = hasPaddedName(record.template);
+    let blanks = surplus;
     let at = from;
     let out = 0;
-    record.data = this.#data;
+    this.#rest = 0;
+    record.data = data;
     record.start = 0;
     for (let i = 0; i < fields.length; i++) {
       const { id, shape } = fields[i]!;
-      let tokenEnd = at > end ? end : bytes.indexOf(SPACE, at);
-      if (tokenEnd < 0 || tokenEnd > end) tokenEnd = end;
-      if (shape === "text")
-        for (; surplus > 0 && tokenEnd < end; surplus--) {
-          tokenEnd = bytes.indexOf(SPACE, tokenEnd + 1);
-          if (tokenEnd < 0 || tokenEnd > end) tokenEnd = end;
-        }
-      if (i === fields.length - 1 && tokenEnd < end)
-        return `more than ${fields.length} fields for the template ${record.template.title}`;
+      let tokenEnd = nextBlank(bytes, at, end);
+      for (; shape === "text" && blanks > 0; blanks--) tokenEnd = nextBlank(bytes, tokenEnd + 1, end);
       const lengthAt = out;
       if (!padded) out += 4;
       record.fieldStart[i] = out;
@@ -157,13 +156,17 @@ export class AsciiScanner implements Scanner {
       if (typeof tokenOut === "string") return tokenOut;
       out = tokenOut;
       record.fieldEnd[i] = out;
-      if (!padded) this.#data.set(uintBytes(out - record.fieldStart[i]!, 4, true), lengthAt);
+      if (!padded) putUint32(data, lengthAt, out - lengthAt - 4);
       at = tokenEnd + 1;
+    }
+    if (at <= end) {
+      for (let i = at - 1; i < end; i++) if (bytes[i] === SPACE) this.#rest++;
+      return `more than ${fields.length} fields for the template ${record.template.title}`;
     }
     if (padded) {
       const full = record.fieldStart[1]! + EVENT_NAME_MAX + 1;
       if (out > full) return `a name of more than ${EVENT_NAME_MAX} bytes`;
-      this.#data.fill(0, out, full);
+      data.fill(0, out, full);
       out = full;
     }
     record.end = out;
@@ -178,7 +181,7 @@ export class AsciiScanner implements Scanner {
     if (start === end && !(id === "n" || id === "n-ng")) return out;
     switch (shape) {
       case "text":
-        data.set(bytes.subarray(start, end), out);
+        copy(bytes, start, end, data, out);
         data[out + end - start] = 0;
         return out + end - start + 1;
       case "digest":
@@ -190,14 +193,18 @@ export class AsciiScanner implements Scanner {
         const text = String.fromCharCode(...bytes.subarray(start, Math.min(end, start + 12)));
         const value = /^\d{1,10}$/.test(text) ? Number(text) : Number.NaN;
         if (!(value < 256 ** size)) return `field ${id} is no number of ${size} bytes`;
-        data.set(uintBytes(value, size, true), out);
+        if (size === 4) putUint32(data, out, value);
+        else {
+          data[out] = value;
+          data[out + 1] = value >>> 8;
+        }
         return out + size;
       }
       default: {
         let colon = end - 1;
         while (colon >= start && bytes[colon] !== COLON) colon--;
         if (colon < start) return `field ${id} has no colon before its digest`;
-        data.set(bytes.subarray(start, colon + 1), out);
+        copy(bytes, start, colon + 1, data, out);
         const digestAt = out + colon + 1 - start;
         data[digestAt] = 0;
         return this.#hexField(id, colon + 1, end, digestAt + 1);
@@ -206,18 +213,25 @@ export class AsciiScanner implements Scanner {
   }
 
   #hexField(id: string, start: number, end: number, out: number): number | string {
-    if ((end - start) % 2 !== 0 || !this.#hex(start, end, this.#data, out)) return `field ${id} is not in hex digits`;
+    if (!readHex(this.#pending.bytes, start, end, this.#data, out)) return `field ${id} is not in hex digits`;
     return out + (end - start) / 2;
   }
+}
 
-  #hex(start: number, end: number, out: Uint8Array, at: number): boolean {
-    const { bytes } = this.#pending;
-    for (let i = start, to = at; i < end; i += 2, to++) {
-      const high = hexDigit(bytes[i]!);
-      const low = hexDigit(bytes[i + 1]!);
-      if (high < 0 || low < 0) return false;
-      out[to] = (high << 4) | low;
-    }
-    return true;
-  }
+/** The next blank from `at` on, or `end`. */
+function nextBlank(bytes: Uint8Array, at: number, end: number): number {
+  let next = at;
+  while (next < end && bytes[next] !== SPACE) next++;
+  return Math.min(next, end);
+}
+
+function copy(from: Uint8Array, start: number, end: number, to: Uint8Array, at: number): void {
+  for (let i = start; i < end; i++) to[at + i - start] = from[i]!;
+}
+
+function putUint32(out: Uint8Array, at: number, value: number): void {
+  out[at] = value;
+  out[at + 1] = value >>> 8;
+  out[at + 2] = value >>> 16;
+  out[at + 3] = value >>> 24;
 }

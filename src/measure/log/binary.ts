@@ -16,7 +16,7 @@ export class BinaryScanner implements Scanner {
   readonly #limits: LogLimits;
   readonly #names = new TemplateNames();
   readonly #pending = new PendingBytes();
-  readonly #record = new LogRecord(ANY_TEMPLATE);
+  readonly #record: LogRecord;
   /** Digest and name of the template `ima`, as its template digest covers them. */
   readonly #old = new Uint8Array(OLD_DIGEST_SIZES[0] + EVENT_NAME_MAX + 1);
   readonly #check: DigestCheck;
@@ -28,6 +28,7 @@ export class BinaryScanner implements Scanner {
 
   constructor(form: LogForm, limits: LogLimits, check: DigestCheck) {
     this.#form = form;
+    this.#record = new LogRecord(ANY_TEMPLATE, form.littleEndian);
     this.#limits = limits;
     this.#check = check;
   }

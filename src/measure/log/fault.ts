@@ -1,6 +1,6 @@
 // What is wrong with an entry of a log.
 import type { InputError } from "../../errno/index.ts";
-import type { LogRecord } from "./record.ts";
+import { entryName, type LogRecord, toEntry } from "./record.ts";
 
 export type FaultCode =
   /** Cannot be read at all. */
@@ -19,6 +19,8 @@ export interface Fault {
   /** The entry, counted from 0, and the byte at which it begins. */
   readonly entry: number;
   readonly offset: number;
+  /** The file or event that the entry names; null where that cannot be read. */
+  readonly name: string | null;
   readonly reason: string;
 }
 
@@ -29,13 +31,18 @@ export class FaultList {
   readonly kept: Fault[] = [];
   count = 0;
 
-  add(code: FaultCode, at: Pick<LogRecord, "number" | "offset">, reason: string): void {
+  add(code: FaultCode, record: LogRecord, reason: string): void {
+    this.#keep(code, record, reason, () => entryName(toEntry(record)));
+  }
+
+  #keep(code: FaultCode, at: Pick<LogRecord, "number" | "offset">, reason: string, name: () => string | null): void {
     this.count++;
-    if (this.kept.length < MAX_FAULTS) this.kept.push({ code, entry: at.number, offset: at.offset, reason });
+    if (this.kept.length < MAX_FAULTS)
+      this.kept.push({ code, entry: at.number, offset: at.offset, name: name(), reason });
   }
 
   /** An error of a scanner as a fault. */
   unreadable(error: InputError, at: Pick<LogRecord, "number" | "offset">): void {
-    this.add("unreadable", at, error.message.replace(/^byte \d+: entry \d+: /, ""));
+    this.#keep("unreadable", at, error.message.replace(/^byte \d+: entry \d+: /, ""), () => null);
   }
 }

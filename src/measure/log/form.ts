@@ -11,26 +11,29 @@ export interface LogForm {
 }
 
 /** Sizes of template digests in list files, the usual one first. */
-const DIGEST_SIZES = [20, 32, 48, 64] as const;
+const DIGEST_SIZES: readonly number[] = [20, 32, 48, 64];
+const isDigestSize = (size: number): boolean => DIGEST_SIZES.includes(size);
+const [SPACE, ZERO] = [0x20, 0x30];
+const isDigit = (code: number): boolean => code >= ZERO && code <= 0x39;
 /** Bits of the set of measured PCRs: no rule has a higher pcr=. */
 export const MAX_PCR = 63;
 /** As many bytes show the form, or the log is shorter. */
 export const HEAD_SIZE = 4 + 64 + 4 + MAX_TITLE;
 
-/**
- * The length of a line's beginning, ` 1 <hex digits> `, and that of its digest; null where the bytes from `at` on begin no line.
- * A PCR has two characters.
- */
-export function lineHeader(bytes: Uint8Array, at: number, length: number): { pcr: number; digestSize: number } | null {
-  const [tens, ones] = [bytes[at], bytes[at + 1]];
-  if (at + 4 > length || ones === undefined || ones < 0x30 || ones > 0x39 || bytes[at + 2] !== 0x20) return null;
-  if (tens !== 0x20 && !(tens !== undefined && tens >= 0x30 && tens <= 0x39)) return null;
+/** The size of the digest in a line's beginning, ` 1 <hex digits> `, where one begins at `at`; else 0. A PCR has two characters. */
+export function lineDigestSize(bytes: Uint8Array, at: number, length: number): number {
+  const tens = bytes[at]!;
+  const ones = bytes[at + 1]!;
+  if (at + 4 > length || !isDigit(ones) || bytes[at + 2] !== SPACE || !(tens === SPACE || isDigit(tens))) return 0;
   let end = at + 3;
   while (end < length && hexDigit(bytes[end]!) >= 0) end++;
-  const digits = end - at - 3;
-  if (bytes[end] !== 0x20 || end >= length || !DIGEST_SIZES.some((size) => size * 2 === digits)) return null;
-  return { pcr: (tens === 0x20 ? 0 : (tens - 0x30) * 10) + ones - 0x30, digestSize: digits / 2 };
+  const size = (end - at - 3) / 2;
+  return end < length && bytes[end] === SPACE && isDigestSize(size) ? size : 0;
 }
+
+/** The PCR at the beginning of such a line. */
+export const linePcr = (bytes: Uint8Array, at: number): number =>
+  (bytes[at] === SPACE ? 0 : (bytes[at]! - ZERO) * 10) + bytes[at + 1]! - ZERO;
 
 /** Whether a binary entry could begin like this: a PCR, a digest, a template's name behind its length. */
 function binaryHeader(bytes: Uint8Array, names: TemplateNames, digestSize: number, littleEndian: boolean): boolean {
@@ -47,8 +50,8 @@ function binaryHeader(bytes: Uint8Array, names: TemplateNames, digestSize: numbe
  * @throws InputError `bad-log` where no list begins like this.
  */
 export function detectForm(head: Uint8Array): LogForm {
-  const line = lineHeader(head, 0, head.length);
-  if (line !== null) return { kind: "ascii", digestSize: line.digestSize, littleEndian: true };
+  const lineSize = lineDigestSize(head, 0, head.length);
+  if (lineSize > 0) return { kind: "ascii", digestSize: lineSize, littleEndian: true };
   const names = new TemplateNames();
   for (const littleEndian of [true, false])
     for (const digestSize of DIGEST_SIZES)

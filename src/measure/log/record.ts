@@ -10,6 +10,8 @@ export class LogRecord {
   offset = 0;
   size = 0;
   pcr = 0;
+  /** Byte order of the numbers in the data. */
+  readonly littleEndian: boolean;
   digest: Uint8Array = new Uint8Array(0);
   template: TemplateDescriptor;
   /** What the template digest covers: `data` from `start` to `end`. */
@@ -19,8 +21,9 @@ export class LogRecord {
   readonly fieldStart = new Int32Array(MAX_FIELDS);
   readonly fieldEnd = new Int32Array(MAX_FIELDS);
 
-  constructor(template: TemplateDescriptor) {
+  constructor(template: TemplateDescriptor, littleEndian: boolean) {
     this.template = template;
+    this.littleEndian = littleEndian;
   }
 
   /** All-zero template digest: how lists show a violation. */
@@ -44,6 +47,8 @@ export interface LogEntry extends Omit<Entry, "digests"> {
   readonly digest: Uint8Array;
   /** Whether that is all zero. */
   readonly violation: boolean;
+  /** Byte order of the numbers in the data. */
+  readonly littleEndian: boolean;
 }
 
 export const toEntry = (record: LogRecord): LogEntry => ({
@@ -55,6 +60,7 @@ export const toEntry = (record: LogRecord): LogEntry => ({
   template: record.template,
   fields: record.template.fields.map((_, i) => record.field(i).slice()),
   violation: record.isZero(),
+  littleEndian: record.littleEndian,
 });
 
 const utf8 = new TextDecoder();
