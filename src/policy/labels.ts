@@ -19,6 +19,11 @@ export interface LabelSource {
    * comparison; ESTALE says that the LSM's policy was reloaded since `rule` was compiled.
    */
   match(rule: LabelRule, label: string | null): boolean | Errno;
+  /**
+   * Where a condition matches exactly the labels of which one part is its text: that part of `label`. Many rules are then found
+   * without trying each. Left out by a source whose comparisons can fail.
+   */
+  part?(kind: LabelKind, label: string | null): string | null;
 }
 
 /** Takes any label for known: for reading a policy without the machine it is meant for. */
@@ -26,6 +31,7 @@ export const anyLabels: LabelSource = {
   name: "any security module",
   compile: (kind, text) => ({ kind, text }),
   match: (rule, label) => label === rule.text,
+  part: (_, label) => label,
 };
 
 /** SMK_LONGLABEL less its terminator. */
@@ -54,6 +60,7 @@ export const smackLabels: LabelSource = {
     return label === null ? null : { kind, text: label };
   },
   match: (rule, label) => label === rule.text,
+  part: (_, label) => label,
 };
 
 /** The names that a SELinux policy defines. */
@@ -68,9 +75,11 @@ export function selinuxLabels(names: SelinuxNames): LabelSource {
   const part = { user: 0, role: 1, type: 2 } as const;
   const known = [new Set(names.users), new Set(names.roles), new Set(names.types)] as const;
   const partOf = (kind: LabelKind): 0 | 1 | 2 => part[kind.slice(kind.indexOf("_") + 1) as keyof typeof part];
+  const inLabel = (kind: LabelKind, label: string | null): string | null => label?.split(":", 3)[partOf(kind)] ?? null;
   return {
     name: "selinux",
     compile: (kind, text) => (known[partOf(kind)].has(text) ? { kind, text } : null),
-    match: (rule, label) => label !== null && label.split(":", 3)[partOf(rule.kind)] === rule.text,
+    match: (rule, label) => inLabel(rule.kind, label) === rule.text,
+    part: inLabel,
   };
 }

@@ -90,8 +90,8 @@ export class ImaPolicy<T extends RuleTemplate = RuleTemplate> {
   readonly #custom: PolicyRule<T>[] = [];
   #temp: PolicyRule<T>[] = [];
   #customActive = false;
-  #index = new RuleIndex<T>([]);
   #settings: MatchSettings;
+  #index: RuleIndex<T>;
 
   #policyFlag = 0;
   #appraise: number;
@@ -111,6 +111,7 @@ export class ImaPolicy<T extends RuleTemplate = RuleTemplate> {
     this.#audited = options.config.enabled("AUDIT") && options.config.enabled("INTEGRITY_AUDIT");
     this.#appraise = options.appraiseMode;
     this.#settings = this.#settingsWith(false);
+    this.#index = new RuleIndex([], this.#settings);
   }
 
   #settingsWith(failSecurely: boolean): MatchSettings {
@@ -278,7 +279,11 @@ export class ImaPolicy<T extends RuleTemplate = RuleTemplate> {
     }
     this.#appraise |= this.#buildAppraise | this.#tempAppraise;
     this.#policyFlag = this.#appraise === 0 ? flag & ~ACTION.APPRAISE : flag;
-    this.#index = new RuleIndex([...this.rules]);
+    this.#reindex();
+  }
+
+  #reindex(): void {
+    this.#index = new RuleIndex([...this.rules], this.#settings);
   }
 
   /** The LSM has reloaded its policy: the labels of custom rules are compiled anew. */
@@ -289,11 +294,12 @@ export class ImaPolicy<T extends RuleTemplate = RuleTemplate> {
         label.compiled = this.#labels?.compile(LABEL_KINDS[at]!, label.text) ?? null;
         if (label.compiled === null) this.audit.log.printk(`ima: rule for LSM '${label.text}' is undefined`);
       });
+    this.#reindex();
   }
 
   /** ima_match_policy: what the active rules ask for. `query.wanted` is taken as it is, whether or not any rule asks for it. */
   match(query: MatchQuery): MatchResult<T> {
-    return this.#index.match(query, this.#settings);
+    return this.#index.match(query);
   }
 
   /** The same walk, with the reason of each rule. */

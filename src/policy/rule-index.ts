@@ -1,6 +1,6 @@
 // Finds the rules of a list that can match a query without walking the others. Rules are first sorted out by hook, mask and wanted action;
-// of what is left, each rule is filed under that one of its equality conditions which fewest others share. Only rules filed under the
-// query's own values, and those without an equality condition, are looked at, in list order.
+// of what is left, each rule is filed under one of its conditions: an equality that fewest others share, else a range, else none. Only
+// rules filed under the query's own values, and those filed under none, are looked at, in list order.
 // INVARIANT: answers exactly what walkRules answers.
 import { decidedBy } from "./actions.ts";
 import { CONDITION } from "./conditions.ts";
@@ -13,85 +13,117 @@ import {
   type MatchSettings,
   walkRules,
 } from "./match.ts";
-import { COMPARE, has, type PolicyRule, type RuleTemplate } from "./rule.ts";
+import { has, type PolicyRule, type RuleTemplate } from "./rule.ts";
+import { dataFields, type EqualityField, type Fields, fileFields, type Key, type RangeField } from "./rule-fields.ts";
+import { ThresholdList } from "./threshold-list.ts";
 
-type Key = string | number;
-/** Positions in the bucket's rules, ascending. */
-type Positions = readonly number[];
-
-/** One condition by whose value rules are filed. */
-interface Field {
-  /** The values under which a rule can be filed; none if it has no such equality condition. */
-  readonly keys: (rule: PolicyRule) => readonly Key[];
-  /** The value of the query. */
-  readonly of: (query: MatchQuery) => Key | null;
+/** Gives positions of rules, ascending, Infinity after the last. */
+interface Cursor {
+  next(): number;
 }
 
-const NO_KEYS: readonly Key[] = [];
-const when = (applies: boolean, key: Key): readonly Key[] => (applies ? [key] : NO_KEYS);
+class PositionList implements Cursor {
+  readonly #positions: readonly number[];
+  #at = 0;
 
-/** Two UUIDs with one hash share a place; the conditions are compared in full afterwards. */
-function uuidHash(uuid: Uint8Array): number {
-  let hash = 0;
-  for (let at = 0; at < uuid.length; at++) hash = (Math.imul(hash, 31) + uuid[at]!) | 0;
-  return hash;
+  constructor(positions: readonly number[]) {
+    this.#positions = positions;
+  }
+  start(): void {
+    this.#at = 0;
+  }
+  next(): number {
+    return this.#positions[this.#at++] ?? Number.POSITIVE_INFINITY;
+  }
 }
-
-// biome-ignore format: a table reads better in columns
-const FILE_FIELDS: readonly Field[] = [
-  { keys: (r) => when(has(r, CONDITION.FOWNER) && r.fownerCompare === COMPARE.EQUAL, r.fowner), of: (q) => q.inode?.uid ?? null },
-  { keys: (r) => when(has(r, CONDITION.UID) && r.uidCompare === COMPARE.EQUAL, r.uid), of: (q) => q.cred.uid },
-  { keys: (r) => when(has(r, CONDITION.FGROUP) && r.fgroupCompare === COMPARE.EQUAL, r.fgroup), of: (q) => q.inode?.gid ?? null },
-  { keys: (r) => when(has(r, CONDITION.GID) && r.gidCompare === COMPARE.EQUAL, r.gid), of: (q) => q.cred.gid },
-  { keys: (r) => when(has(r, CONDITION.FSUUID), r.fsuuid === null ? 0 : uuidHash(r.fsuuid)), of: (q) => (q.inode === null ? null : uuidHash(q.inode.sb.uuid)) },
-  { keys: (r) => when(has(r, CONDITION.FSMAGIC), r.magic), of: (q) => q.inode?.sb.magic ?? null },
-  { keys: (r) => when(has(r, CONDITION.FSNAME), r.fsname ?? ""), of: (q) => q.inode?.sb.type.name ?? null },
-  { keys: (r) => when(has(r, CONDITION.FS_SUBTYPE), r.fsSubtype ?? ""), of: (q) => q.inode?.sb.subtype ?? null },
-];
-
-/** Of keys and critical data only the user and the name are looked at. */
-const DATA_FIELDS: readonly Field[] = [
-  { keys: (r) => r.keyrings ?? r.label ?? NO_KEYS, of: (q) => q.data },
-  FILE_FIELDS[1]!,
-];
 
 class Bucket<T extends RuleTemplate> {
   readonly rules: readonly PolicyRule<T>[];
-  readonly #filed: { readonly field: Field; readonly places: ReadonlyMap<Key, Positions> }[] = [];
-  readonly #rest: Positions;
+  readonly #equal: { readonly field: EqualityField; readonly places: ReadonlyMap<Key, PositionList> }[] = [];
+  readonly #range: { readonly field: RangeField; readonly list: ThresholdList }[] = [];
+  readonly #rest: PositionList;
 
-  constructor(rules: readonly PolicyRule<T>[], fields: readonly Field[]) {
+  constructor(rules: readonly PolicyRule<T>[], fields: Fields) {
     this.rules = rules;
-    const keys = rules.map((rule) => fields.map((field) => field.keys(rule)));
-    const shared = fields.map((_, f) => countKeys(keys.map((ofRule) => ofRule[f]!)));
-    const places = fields.map(() => new Map<Key, number[]>());
-    const rest: number[] = [];
-    rules.forEach((_, position) => {
+    const keys = rules.map((rule) => fields.equal.map((field) => field.keys(rule)));
+    const shared = fields.equal.map((_, f) => countKeys(keys.map((ofRule) => ofRule[f]!)));
+    const filed = fields.equal.map(() => new Map<Key, number[]>());
+    const left: number[] = [];
+    for (const [position, ofRule] of keys.entries()) {
       let best = -1;
       let fewest = Number.POSITIVE_INFINITY;
-      for (let f = 0; f < fields.length; f++) {
-        const own = keys[position]![f]!;
-        if (own.length === 0) continue;
-        const others = Math.max(...own.map((key) => shared[f]!.get(key)!));
-        if (others < fewest) [best, fewest] = [f, others];
+      for (const [f, own] of ofRule.entries()) {
+        const others =
+          own.length === 0 ? Number.POSITIVE_INFINITY : Math.max(...own.map((key) => shared[f]!.get(key)!));
+        if (others < fewest) {
+          best = f;
+          fewest = others;
+        }
       }
-      if (best < 0) rest.push(position);
-      else for (const key of new Set(keys[position]![best]!)) push(places[best]!, key, position);
-    });
-    this.#rest = rest;
-    fields.forEach((field, f) => {
-      if (places[f]!.size > 0) this.#filed.push({ field, places: places[f]! });
-    });
+      if (best < 0) left.push(position);
+      else for (const key of new Set(ofRule[best])) push(filed[best]!, key, position);
+    }
+    for (const [f, field] of fields.equal.entries()) {
+      const places = new Map([...filed[f]!].map(([key, positions]) => [key, new PositionList(positions)]));
+      if (places.size > 0) this.#equal.push({ field, places });
+    }
+    this.#rest = new PositionList(this.#fileRanges(left, fields.range));
   }
 
-  /** The lists that hold all candidates; `lists` is cleared and filled. */
-  candidates(query: MatchQuery, lists: Positions[]): void {
-    lists.length = 0;
-    if (this.#rest.length > 0) lists.push(this.#rest);
-    for (const { field, places } of this.#filed) {
-      const key = field.of(query);
-      const found = key === null ? undefined : places.get(key);
-      if (found !== undefined) lists.push(found);
+  /** Files what has no equality under a range, and returns what has neither. */
+  #fileRanges(positions: readonly number[], fields: readonly RangeField[]): number[] {
+    const shared = new Map<string, number>();
+    const thresholds = positions.map((position) =>
+      fields.map((field) => {
+        const threshold = field.threshold(this.rules[position]!);
+        return threshold === null ? null : { ...threshold, key: `${threshold.side} ${threshold.id}` };
+      }),
+    );
+    for (const ofRule of thresholds)
+      ofRule.forEach((own, f) => {
+        if (own !== null) shared.set(`${f} ${own.key}`, (shared.get(`${f} ${own.key}`) ?? 0) + 1);
+      });
+    const filed = new Map<string, { field: RangeField; side: "above" | "below"; positions: number[]; ids: number[] }>();
+    const rest: number[] = [];
+    for (const [at, position] of positions.entries()) {
+      const best = thresholds[at]!.map((own, f) => ({ own, f, others: shared.get(`${f} ${own?.key}`) ?? 0 }))
+        .filter(({ own }) => own !== null)
+        .sort((a, b) => a.others - b.others)[0];
+      if (best === undefined) {
+        rest.push(position);
+        continue;
+      }
+      const { side, id } = best.own!;
+      const key = `${best.f} ${side}`;
+      const list = filed.get(key) ?? { field: fields[best.f]!, side, positions: [], ids: [] };
+      list.positions.push(position);
+      list.ids.push(id);
+      filed.set(key, list);
+    }
+    for (const list of filed.values())
+      this.#range.push({ field: list.field, list: new ThresholdList(list.positions, list.ids, list.side) });
+    return rest;
+  }
+
+  /** Fills `cursors` with those that give all candidates of the query between them. */
+  start(query: MatchQuery, cursors: Cursor[]): void {
+    cursors.length = 0;
+    this.#rest.start();
+    cursors.push(this.#rest);
+    for (const { field, places } of this.#equal) {
+      for (let nth = 0; nth < field.values; nth++) {
+        const key = field.of(query, nth);
+        const found = key === null ? undefined : places.get(key);
+        if (found === undefined) continue;
+        found.start();
+        cursors.push(found);
+      }
+    }
+    for (const { field, list } of this.#range) {
+      const id = field.of(query);
+      if (id === null) continue;
+      list.start(id);
+      cursors.push(list);
     }
   }
 }
@@ -110,24 +142,37 @@ function push(places: Map<Key, number[]>, key: Key, position: number): void {
 
 /** What rules look at beside hook and mask. */
 const FURTHER_CONDITIONS =
-  CONDITION.FSMAGIC | CONDITION.FSNAME | CONDITION.FS_SUBTYPE | CONDITION.FSUUID |
-  CONDITION.UID | CONDITION.EUID | CONDITION.GID | CONDITION.EGID | CONDITION.FOWNER | CONDITION.FGROUP; // biome-ignore format: one group a line
+  CONDITION.FSMAGIC |
+  CONDITION.FSNAME |
+  CONDITION.FS_SUBTYPE |
+  CONDITION.FSUUID |
+  CONDITION.UID |
+  CONDITION.EUID |
+  CONDITION.GID |
+  CONDITION.EGID |
+  CONDITION.FOWNER |
+  CONDITION.FGROUP;
 
 const MASK_BITS = 0xf;
 
 export class RuleIndex<T extends RuleTemplate = RuleTemplate> {
   readonly #rules: readonly PolicyRule<T>[];
+  readonly #settings: MatchSettings;
+  readonly #fields: Fields;
   readonly #buckets = new Map<number, Bucket<T>>();
   // Scratch of one match, so that a match makes no arrays.
-  readonly #lists: Positions[] = [];
+  readonly #cursors: Cursor[] = [];
   readonly #heads: number[] = [];
 
-  /** The list must not change afterwards. */
-  constructor(rules: readonly PolicyRule<T>[]) {
+  /** Neither the list nor the labels of its rules may change afterwards. */
+  constructor(rules: readonly PolicyRule<T>[], settings: MatchSettings) {
     this.#rules = rules;
+    this.#settings = settings;
+    this.#fields = fileFields(settings);
   }
 
-  match(query: MatchQuery, settings: MatchSettings): MatchResult<T> {
+  match(query: MatchQuery): MatchResult<T> {
+    const settings = this.#settings;
     if ((query.mask & ~MASK_BITS) !== 0) return walkRules(this.#rules, query, settings);
     const key = query.func | (query.mask << 4) | (query.wanted << 8);
     let bucket = this.#buckets.get(key);
@@ -137,22 +182,16 @@ export class RuleIndex<T extends RuleTemplate = RuleTemplate> {
     }
     const result = new MatchAccumulator<T>(query.wanted, settings.defaultPcr);
     if (bucket.rules.length === 0) return result;
-    const lists = this.#lists;
+    const cursors = this.#cursors;
     const heads = this.#heads;
-    bucket.candidates(query, lists);
-    for (let l = 0; l < lists.length; l++) heads[l] = 0;
+    bucket.start(query, cursors);
+    for (let c = 0; c < cursors.length; c++) heads[c] = cursors[c]!.next();
     for (;;) {
-      let next = -1;
-      let position = Number.POSITIVE_INFINITY;
-      for (let l = 0; l < lists.length; l++) {
-        const head = lists[l]![heads[l]!];
-        if (head !== undefined && head < position) {
-          next = l;
-          position = head;
-        }
-      }
-      if (next < 0) return result;
-      heads[next]!++;
+      let first = 0;
+      for (let c = 1; c < cursors.length; c++) if (heads[c]! < heads[first]!) first = c;
+      const position = heads[first]!;
+      if (position === Number.POSITIVE_INFINITY) return result;
+      heads[first] = cursors[first]!.next();
       const rule = bucket.rules[position]!;
       if ((rule.action & result.undecided) === 0 || firstFailure(rule, query, settings.labels) !== null) continue;
       result.add(rule, query.func, settings.failSecurely);
@@ -180,6 +219,6 @@ export class RuleIndex<T extends RuleTemplate = RuleTemplate> {
       if (always) undecided &= ~decidedBy(rule.action);
       if (undecided === 0) break;
     }
-    return new Bucket(rules, data ? DATA_FIELDS : FILE_FIELDS);
+    return new Bucket(rules, data ? dataFields : this.#fields);
   }
 }

@@ -36,8 +36,8 @@ describe("the index of rules", () => {
         fc.array(query, { minLength: 1, maxLength: 12 }),
         (lines, queries) => {
           const rules = rulesOf(lines);
-          const index = new RuleIndex(rules);
-          for (const q of queries) expect(index.match(q, settings)).toEqual(walkRules(rules, q, settings));
+          const index = new RuleIndex(rules, settings);
+          for (const q of queries) expect(index.match(q)).toEqual(walkRules(rules, q, settings));
         },
       ),
       runs(400),
