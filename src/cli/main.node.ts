@@ -2,12 +2,14 @@
 // The imasim command.
 import { readFileSync } from "node:fs";
 import type { Command } from "commander";
+import { logCommand } from "./log.node.ts";
+import { policyCommand } from "./policy.node.ts";
 import { assemble, failure } from "./program.ts";
 import { replayCommand } from "./replay.node.ts";
 import { runCommand } from "./run.node.ts";
 import { schemaCommand } from "./schema.ts";
 
-const SUBCOMMANDS: readonly (() => Command)[] = [runCommand, replayCommand, schemaCommand];
+const SUBCOMMANDS: readonly (() => Command)[] = [runCommand, replayCommand, schemaCommand, policyCommand, logCommand];
 
 // A reader that went away (`imasim … | head`) is no error of ours: end as a program does that SIGPIPE killed.
 for (const stream of [process.stdout, process.stderr]) {
