@@ -4,6 +4,7 @@ import { describe, expect, it } from "vitest";
 import type { EvmCandidates } from "../../src/evm/alternatives.ts";
 import { diagnose } from "../../src/evm/diagnose.ts";
 import { type EvmPreimageInput, evmDigest, evmHmac } from "../../src/evm/preimage.ts";
+import { runs } from "../fuzz.ts";
 
 const KEY = new Uint8Array(32).fill(1);
 const ORDER = ["security.selinux", "security.ima", "security.capability"];
@@ -107,7 +108,7 @@ describe("diagnosis of a label that does not verify", () => {
         const differs = Object.entries(change).some(([k, v]) => now.inode[k as "mode"] !== v);
         expect(found !== null && fits(found)).toBe(differs);
       }),
-      { numRuns: 20 },
+      runs(20),
     );
   });
 });

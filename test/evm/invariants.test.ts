@@ -4,6 +4,7 @@ import { describe, expect, it } from "vitest";
 import type { Denial } from "../../src/errno/index.ts";
 import { evmHmac } from "../../src/evm/index.ts";
 import { chmod, chown, type Inode, mknod, removexattr, setxattr, truncate, utimens } from "../../src/vfs/index.ts";
+import { runs } from "../fuzz.ts";
 import { Machine } from "./machine.ts";
 import { signed, TEST_KEYS } from "./signing.ts";
 import { task } from "./stand-in.ts";
@@ -133,6 +134,7 @@ describe("a label", () => {
       fc.property(fc.oneof(place, attribute, covered), (tamper) => {
         expect(tampered(machineWith(hmacLabel, "hmac"), tamper)).toBe("fail");
       }),
+      runs(100),
     );
   });
 
@@ -143,6 +145,7 @@ describe("a label", () => {
         moved(machine.path(F).dentry.inode!);
         expect(tampered(machine, tamper)).toBe("fail_immutable");
       }),
+      runs(100),
     );
   });
 
@@ -153,6 +156,7 @@ describe("a label", () => {
         for (const tamper of tampers) tamper(machine.path(F).dentry.inode!);
         expect(machine.verify(F)).toBe("pass");
       }),
+      runs(100),
     );
   });
 
@@ -228,6 +232,7 @@ describe("changes", () => {
           expect(status).toBe(label === undefined ? "no_xattrs" : "pass");
         }
       }),
+      runs(100),
     );
   });
 
@@ -245,6 +250,7 @@ describe("changes", () => {
           expect(machine.verify(F)).toBe(status);
         }
       }),
+      runs(100),
     );
   });
 
@@ -265,6 +271,7 @@ describe("changes", () => {
           expect(machine.verify(F)).toBe("pass_immutable");
         }
       }),
+      runs(100),
     );
   });
 

@@ -2,6 +2,7 @@ import { createHash, createHmac } from "node:crypto";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { type EvmPreimageInput, evmDigest, evmHmac, printPreimage } from "../../src/evm/preimage.ts";
+import { runs } from "../fuzz.ts";
 
 const bytes = (hex: string) => new Uint8Array(Buffer.from(hex.replace(/[^0-9a-f]/g, ""), "hex"));
 const hex = (b: Uint8Array) => Buffer.from(b).toString("hex");
@@ -101,6 +102,7 @@ describe("the preimage", () => {
         padded.set(key);
         expect(hex(digest)).toBe(createHmac("sha1", padded).update(preimage).digest("hex"));
       }),
+      runs(100),
     );
   });
 });

@@ -6,6 +6,7 @@ import { fail, ok } from "../../src/errno/index.ts";
 import { Evm } from "../../src/evm/evm.ts";
 import { EVM_BITS } from "../../src/evm/setup.ts";
 import { Kconfig, Release } from "../../src/release/index.ts";
+import { runs } from "../fuzz.ts";
 import { evmKeyOf, type Recording, recordings } from "./recording.ts";
 import { NO_FILES, task } from "./stand-in.ts";
 
@@ -163,6 +164,7 @@ describe("the evm file", () => {
           expect(setup.hmacOn && !setup.setupComplete).toBe(false);
         }
       }),
+      runs(100),
     );
   });
 });
