@@ -10,6 +10,13 @@ export {
   signV1,
 } from "./digsig-v1.ts";
 export { imaFileId, imaFileIdDigest } from "./file-id.ts";
+export { type InspectKind, type InspectOptions, inspect, recognise } from "./inspect.ts";
+export {
+  type InspectedFault,
+  type InspectedField,
+  type Inspection,
+  renderInspection,
+} from "./inspect-findings.ts";
 export {
   decodeXattr,
   encodeXattr,

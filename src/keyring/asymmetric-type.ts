@@ -17,7 +17,7 @@ const QUOTA = 100;
 const RSA_ENCRYPTION = "2a864886f70d010101";
 
 /** Text of a certificate: the kernel's strings end at a zero byte. */
-function textOf(bytes: Uint8Array): string {
+export function textOf(bytes: Uint8Array): string {
   const end = bytes.indexOf(0);
   return new TextDecoder().decode(end < 0 ? bytes : bytes.subarray(0, end));
 }

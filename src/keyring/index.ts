@@ -1,3 +1,5 @@
+export { type CertificateDiagnosis, diagnoseCertificate, type TrustStep } from "./diagnose-certificate.ts";
+export { diagnoseVerification, type KeyVerdict, type VerificationDiagnosis } from "./diagnose-verification.ts";
 export { type BlobRequest, type EncryptedBlob, parseBlobRequest } from "./encrypted-blob.ts";
 export { isHashBlacklisted } from "./hash-blacklist.ts";
 export { integrityVerify } from "./integrity.ts";

@@ -20,6 +20,10 @@ export interface Restriction {
   readonly check: (state: KeyState, keyring: Key, candidate: Candidate) => Denial;
   /** A key or keyring that vouches, held by the restriction. */
   readonly key: Key | null;
+  /** The keyring of the kernel whose keys vouch, where it is one. */
+  readonly trusted?: (state: KeyState) => Key | null;
+  /** Certificates must be for digital signatures, and for nothing of a CA. */
+  readonly digsig?: boolean;
 }
 
 /** Everything is refused. */
@@ -69,28 +73,28 @@ function digsigSignedBy(state: KeyState, keyring: Key, candidate: Candidate, tru
 const isKernelKeyring = ({ rings }: KeyState, keyring: Key, { key }: Candidate): boolean =>
   keyring === rings.secondary && key !== null && (key === rings.builtin || key === rings.machine);
 
-export const byBuiltin: Restriction = {
-  name: "signed by a builtin key",
-  check: (state, keyring, candidate) => signedBy(state, keyring, candidate, builtin(state)),
+const bySignature = (name: string, trusted: Trust, digsig: boolean): Restriction => ({
+  name,
   key: null,
-};
-export const bySecondary: Restriction = {
-  name: "signed by a builtin or secondary key",
-  check: (state, keyring, candidate) =>
-    isKernelKeyring(state, keyring, candidate) ? null : signedBy(state, keyring, candidate, secondary(state)),
-  key: null,
-};
-export const digsigByBuiltin: Restriction = {
-  name: "for digital signatures, signed by a builtin key",
-  check: (state, keyring, candidate) => digsigSignedBy(state, keyring, candidate, builtin(state)),
-  key: null,
-};
-export const digsigBySecondary: Restriction = {
-  name: "for digital signatures, signed by a builtin or secondary key",
-  check: (state, keyring, candidate) =>
-    isKernelKeyring(state, keyring, candidate) ? null : digsigSignedBy(state, keyring, candidate, secondary(state)),
-  key: null,
-};
+  trusted,
+  digsig,
+  check(state, keyring, candidate) {
+    if (trusted === secondary && isKernelKeyring(state, keyring, candidate)) return null;
+    return (digsig ? digsigSignedBy : signedBy)(state, keyring, candidate, trusted(state));
+  },
+});
+export const byBuiltin: Restriction = bySignature("signed by a builtin key", builtin, false);
+export const bySecondary: Restriction = bySignature("signed by a builtin or secondary key", secondary, false);
+export const digsigByBuiltin: Restriction = bySignature(
+  "for digital signatures, signed by a builtin key",
+  builtin,
+  true,
+);
+export const digsigBySecondary: Restriction = bySignature(
+  "for digital signatures, signed by a builtin or secondary key",
+  secondary,
+  true,
+);
 
 /** restrict_link_by_ca: certificates of a CA that may sign certificates, with _MAX nothing else. */
 export const onlyCa: Restriction = {
