@@ -33,6 +33,7 @@ export interface MachineOptions {
   readonly modules?: readonly SecurityModule[];
   readonly keys?: Partial<EvmKeys>;
   readonly imaInodeState?: EvmOptions["imaInodeState"];
+  readonly hashAvailable?: EvmOptions["hashAvailable"];
 }
 
 export class Machine {
@@ -68,6 +69,7 @@ export class Machine {
         peekIversion: (inode) => inode.iversion.peek(),
       },
       parameters: options.parameters ?? [],
+      ...(options.hashAvailable && { hashAvailable: options.hashAvailable }),
       ...(options.imaInodeState && { imaInodeState: options.imaInodeState }),
       observer: (event) => this.events.push(event),
     });
