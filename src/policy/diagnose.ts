@@ -7,7 +7,7 @@ import { NOTHING_LOADED, PolicyDiagnostic, UPDATE_FAILED } from "./diagnostic.ts
 import { FAULTS, type Fault } from "./fault.ts";
 import { FUNC_NAMES, funcAccepted, funcName, funcNamed } from "./funcs.ts";
 import { KEYWORDS, keywordKnown, keywordNamed } from "./keywords.ts";
-import { type ParsedRule, splitToken } from "./parse-rule.ts";
+import { type ParsedRule, ruleRecordType, splitToken } from "./parse-rule.ts";
 import type { RuleEnvironment } from "./parse-value.ts";
 import { type Place, spanOf } from "./policy-line.ts";
 import { nearest } from "./suggest.ts";
@@ -27,7 +27,7 @@ export function diagnoseRule(
   const fault = narrowed(parsed);
   const token = text.slice(fault.start, fault.end);
   const status = "type=1802 op=update_policy cause=invalid-policy res=0";
-  const log = [...said, `type=1807 ${parsed.record}`, status, ...UPDATE_FAILED];
+  const log = [...said, `type=${ruleRecordType(env.release)} ${parsed.record}`, status, ...UPDATE_FAILED];
   return new PolicyDiagnostic({
     code: fault.code,
     severity: "error",

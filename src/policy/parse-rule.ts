@@ -1,6 +1,7 @@
 // One rule's text to a rule, or to the first fault in it (security/integrity/ima/ima_policy.c: ima_parse_rule). The kernel's view and the
 // diagnostics for people both come from here, so they cannot disagree.
-import { untrusted } from "../audit/index.ts";
+import { AUDIT_TYPE, type AuditType, untrusted } from "../audit/index.ts";
+import type { Release } from "../release/index.ts";
 import { ACTIONS } from "./actions.ts";
 import type { Fault, ValueFault } from "./fault.ts";
 import { invalid } from "./fault.ts";
@@ -27,6 +28,10 @@ export interface ParsedRule<T extends RuleTemplate = RuleTemplate> {
   /** Body of the audit record. */
   readonly record: string;
 }
+
+/** The type of the audit record that tells of a rule. */
+export const ruleRecordType = (release: Release): AuditType =>
+  behaves(release, "policy-rule-record") ? AUDIT_TYPE.INTEGRITY_POLICY_RULE : AUDIT_TYPE.INTEGRITY_RULE;
 
 /** Splits at single spaces and tabs; empty tokens do not count. */
 export function tokenise(text: string): Token[] {

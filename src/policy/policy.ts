@@ -21,7 +21,7 @@ import { FUNC, type Func } from "./funcs.ts";
 import { behaves } from "./grammar.ts";
 import type { LabelSource } from "./labels.ts";
 import { labelMatching, type MatchQuery, type MatchResult, type MatchSettings } from "./match.ts";
-import { parseRule } from "./parse-rule.ts";
+import { parseRule, ruleRecordType } from "./parse-rule.ts";
 import type { RuleEnvironment } from "./parse-value.ts";
 import { has, hasField, type PolicyRule, type RuleTemplate, type TemplateLookup } from "./rule.ts";
 import { RuleIndex } from "./rule-index.ts";
@@ -208,11 +208,7 @@ export class ImaPolicy<T extends RuleTemplate = RuleTemplate> {
     const counts = !behaves(this.release, "appraise-bits-of-appraise") || rule.action === ACTION.APPRAISE;
     if (counts && parsed.refusal === null) this.#tempAppraise |= appraiseBit(rule.func);
     if (fault === null) this.#noticeTemplate(rule);
-    if (this.#audited)
-      this.audit.log.audit(
-        behaves(this.release, "policy-rule-record") ? AUDIT_TYPE.INTEGRITY_POLICY_RULE : AUDIT_TYPE.INTEGRITY_RULE,
-        parsed.record,
-      );
+    if (this.#audited) this.audit.log.audit(ruleRecordType(this.release), parsed.record);
     return parsed;
   }
 
