@@ -15,7 +15,7 @@ export function explainRule(rule: PolicyRule, release: Release): string {
   const conditions = conditionsOf(rule);
   const when = rule.func === FUNC.NONE ? "At every hook that looks at a file" : capital(FUNCS[rule.func]!.when);
   const only = conditions.length === 0 ? "" : `, if ${list(conditions)}`;
-  return `${when}${only}: ${list(effectsOf(rule, release))}.`;
+  return `${when}${only}: ${effectsOf(rule, release).join("; ")}.`;
 }
 
 const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);

@@ -1,5 +1,5 @@
 // Rules that never get their turn, because earlier ones decide all that they match: first match wins, for each action on its own.
-import { type ActionKeyword, actionKeyword, decidedBy, isNegative } from "../actions.ts";
+import { actionKeyword, decidedBy, isNegative } from "../actions.ts";
 import type { PolicyDiagnostic } from "../diagnostic.ts";
 import { contains, emptyDimension, intersects, remainder } from "../domain.ts";
 import { formatRule } from "../format.ts";
@@ -44,15 +44,17 @@ function* findingsAmong(line: RuleLine, rivals: readonly RuleLine[]): Generator<
   )
     return;
   const covering = rivals.find((other) => contains(other.domain, line.domain));
-  const by = covering === undefined ? `the rules before it (lines ${numbers(rivals)})` : `line ${covering.number}`;
   const related = covering === undefined ? rivals : [covering];
+  const many = related.length > 1;
+  const who = `${many ? "lines" : "line"} ${numbers(related)}`;
   const stricter = related.find((other) => other.rule.action === line.rule.action && differs(other, line));
   if (stricter !== undefined) {
-    const message = `never decides: ${by} matches all of it first, and asks for something else`;
+    const message = `never decides: ${who} ${many ? "match" : "matches"} all of it first, and ${many ? "ask" : "asks"} for something else`;
     return yield finding("shadowed-rule", line, message, { related });
   }
-  const word: ActionKeyword | "" = actionKeyword(line.rule.action);
-  yield finding("unreachable-rule", line, `never decides: ${by} settles ${word} for all that it matches`, { related });
+  const word = actionKeyword(line.rule.action).replace("dont_", "");
+  const message = `never decides: ${who} ${many ? "settle" : "settles"} ${word} for all that it matches`;
+  yield finding("unreachable-rule", line, message, { related });
 }
 
 const numbers = (lines: readonly RuleLine[]): string => lines.map((line) => line.number).join(", ");
