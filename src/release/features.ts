@@ -55,6 +55,7 @@ const table = {
     since: "6.6",
     what: "the first HMAC covers the xattrs of all LSMs, not of the first alone",
   },
+  "overlay-uuid": { since: "6.6", what: "an overlay has a UUID of its own, kept on its upper root" },
   "evm-overlay-unsupported": { since: "6.8", what: "EVM HMACs are not supported on overlay" },
   "evm-overlay-portable": { since: "6.10", what: "portable signatures work on overlay and are copied up" },
   "list-per-bank": {

@@ -2,6 +2,7 @@
 import type { Denial } from "../errno/index.ts";
 import type { OpenFile } from "./file.ts";
 import { wantWrite } from "./mount-access.ts";
+import { resolve } from "./namei.ts";
 import { notifyChange } from "./notify-change.ts";
 import type { Path } from "./path.ts";
 import { dropsSgid, type MutableChange } from "./setattr.ts";
@@ -9,21 +10,44 @@ import type { Subject } from "./task.ts";
 import { S } from "./uapi.ts";
 import type { Vfs } from "./vfs.ts";
 
-/** chmod(2) of a file that was looked up. `mode` holds permission bits. */
-export function chmod(vfs: Vfs, task: Subject, path: Path, mode: number): Denial {
+/** chmod(2). `mode` holds permission bits. */
+export function chmod(vfs: Vfs, task: Subject, base: Path, text: string, mode: number): Denial {
+  const path = resolve(vfs, task, base, text, { follow: true });
+  return path.ok ? chmodPath(vfs, task, path.value, mode) : path.errno;
+}
+
+/** fchmod(2). */
+export function fchmod(vfs: Vfs, task: Subject, file: OpenFile, mode: number): Denial {
+  return file.isPath ? "EBADF" : chmodPath(vfs, task, file.path, mode);
+}
+
+function chmodPath(vfs: Vfs, task: Subject, path: Path, mode: number): Denial {
   const refused = wantWrite(path.mount);
   if (refused !== null) return refused;
   const { mode: now } = path.dentry.inode!;
   return notifyChange(vfs, task, path, { mode: (mode & S.IALLUGO) | (now & S.IFMT), ctime: vfs.clock() });
 }
 
-/** fchmod(2). */
-export function fchmod(vfs: Vfs, task: Subject, file: OpenFile, mode: number): Denial {
-  return file.isPath ? "EBADF" : chmod(vfs, task, file.path, mode);
+/** chown(2); with `follow` false lchown(2). null keeps an id. Takes set-ID bits and file capabilities away. */
+export function chown(
+  vfs: Vfs,
+  task: Subject,
+  base: Path,
+  text: string,
+  uid: number | null,
+  gid: number | null,
+  follow = true,
+): Denial {
+  const path = resolve(vfs, task, base, text, { follow });
+  return path.ok ? chownPath(vfs, task, path.value, uid, gid) : path.errno;
 }
 
-/** chown(2) of a file that was looked up; null keeps an id. Takes set-ID bits and file capabilities away. */
-export function chown(vfs: Vfs, task: Subject, path: Path, uid: number | null, gid: number | null): Denial {
+/** fchown(2). */
+export function fchown(vfs: Vfs, task: Subject, file: OpenFile, uid: number | null, gid: number | null): Denial {
+  return file.isPath ? "EBADF" : chownPath(vfs, task, file.path, uid, gid);
+}
+
+function chownPath(vfs: Vfs, task: Subject, path: Path, uid: number | null, gid: number | null): Denial {
   const refused = wantWrite(path.mount);
   if (refused !== null) return refused;
   const inode = path.dentry.inode!;
@@ -38,22 +62,19 @@ export function chown(vfs: Vfs, task: Subject, path: Path, uid: number | null, g
   return notifyChange(vfs, task, path, change);
 }
 
-/** fchown(2). */
-export function fchown(vfs: Vfs, task: Subject, file: OpenFile, uid: number | null, gid: number | null): Denial {
-  return file.isPath ? "EBADF" : chown(vfs, task, file.path, uid, gid);
-}
-
 /** Times for utimens: seconds since the epoch; "now" takes the clock, null keeps the time. */
 export interface NewTimes {
   readonly atime: number | "now" | null;
   readonly mtime: number | "now" | null;
 }
 
-/** utimensat(2) of a file that was looked up. */
-export function utimens(vfs: Vfs, task: Subject, path: Path, times: NewTimes): Denial {
+/** utimensat(2). */
+export function utimens(vfs: Vfs, task: Subject, base: Path, text: string, times: NewTimes, follow = true): Denial {
   const { atime, mtime } = times;
   if (atime === null && mtime === null) return null;
-  const refused = wantWrite(path.mount);
+  const path = resolve(vfs, task, base, text, { follow });
+  if (!path.ok) return path.errno;
+  const refused = wantWrite(path.value.mount);
   if (refused !== null) return refused;
   const now = vfs.clock();
   const change: MutableChange = { ctime: now };
@@ -62,5 +83,5 @@ export function utimens(vfs: Vfs, task: Subject, path: Path, times: NewTimes): D
   // Setting both to now is for everybody who may write; anything else is for the owner.
   if (atime === "now" && mtime === "now") change.touch = true;
   else change.timesSet = true;
-  return notifyChange(vfs, task, path, change);
+  return notifyChange(vfs, task, path.value, change);
 }

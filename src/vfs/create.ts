@@ -3,7 +3,7 @@
 import { type Denial, fail, ok, type Result } from "../errno/index.ts";
 import type { Dentry } from "./dentry.ts";
 import type { OpenFile } from "./file.ts";
-import type { NewInodeHint, NewNode } from "./filesystem.ts";
+import type { InodeHint, NewNode } from "./filesystem.ts";
 import type { Inode } from "./inode.ts";
 import { wantWrite } from "./mount-access.ts";
 import { attachChild, lookupChild, resolve, resolveParent } from "./namei.ts";
@@ -66,7 +66,7 @@ export function makeNode(vfs: Vfs, task: Subject, dir: Dentry, name: string, giv
 }
 
 /** mkdir(2). `mode` holds permission bits; the set-ID bits of it are ignored. */
-export function mkdir(vfs: Vfs, task: Subject, base: Path, text: string, mode: number, hint?: NewInodeHint): Denial {
+export function mkdir(vfs: Vfs, task: Subject, base: Path, text: string, mode: number, hint?: InodeHint): Denial {
   const place = prepareName(vfs, task, base, text, true);
   if (!place.ok) return place.errno;
   const { parent, name } = place.value;
@@ -83,7 +83,7 @@ export function mknod(
   text: string,
   mode: number,
   rdev: { readonly major: number; readonly minor: number },
-  hint?: NewInodeHint,
+  hint?: InodeHint,
 ): Denial {
   const kind = (mode & S.IFMT) === 0 ? S.IFREG : mode & S.IFMT;
   if (kind === S.IFDIR) return "EPERM";
@@ -102,14 +102,7 @@ export function mknod(
 }
 
 /** symlink(2). */
-export function symlink(
-  vfs: Vfs,
-  task: Subject,
-  base: Path,
-  target: string,
-  text: string,
-  hint?: NewInodeHint,
-): Denial {
+export function symlink(vfs: Vfs, task: Subject, base: Path, target: string, text: string, hint?: InodeHint): Denial {
   if (target === "") return "ENOENT";
   if (target.length >= 4096) return "ENAMETOOLONG";
   const place = prepareName(vfs, task, base, text, false);

@@ -33,6 +33,8 @@ export interface DiskInit {
   readonly dev: { readonly major: number; readonly minor: number };
   /** Made with fs-verity support (mkfs.ext4 -O verity). */
   readonly verity?: boolean;
+  /** ext4's metadata_csum: inode generations cannot be chosen then. Off if not given. */
+  readonly metadataChecksums?: boolean;
   /** Files in the order in which they are written; inode numbers follow it. */
   readonly files?: readonly DiskFile[];
   /** Seconds since the epoch: the times of what is on it. */
@@ -72,6 +74,7 @@ export class Disk {
   readonly id: string;
   readonly dev: { readonly major: number; readonly minor: number };
   readonly verity: boolean;
+  readonly metadataChecksums: boolean;
   /** What is on it, by inode number. While mounted, inodes in memory are newer. */
   readonly inodes = new Map<number, StoredInode>();
   /** The superblock while it is mounted. */
@@ -90,6 +93,7 @@ export class Disk {
     this.id = init.id;
     this.dev = init.dev;
     this.verity = type.verity === "always" || (type.verity === "feature" && (init.verity ?? false));
+    this.metadataChecksums = init.metadataChecksums ?? false;
     this.transaction = 7;
     const time = init.time ?? 0;
     this.#store(type.rootIno, { mode: S.IFDIR | 0o755, time, entries: new Map() });

@@ -2,7 +2,7 @@
 // fs/file_table.c: __fput). Counts are taken before the hook fileOpen and given back after the hook fileRelease.
 import type { Denial } from "../errno/index.ts";
 import type { OpenFile } from "./file.ts";
-import { dropInode } from "./lifetime.ts";
+import { dropInode, releaseMount } from "./lifetime.ts";
 import type { Subject } from "./task.ts";
 import { O, S } from "./uapi.ts";
 import type { Vfs } from "./vfs.ts";
@@ -19,10 +19,13 @@ function takeCounts(file: OpenFile): Denial {
     if (file.path.mount.flags.readOnly || inode.sb.flags.readOnly) return "EROFS";
     inode.writeCount++;
   } else if (file.canRead) inode.readCount++;
+  file.counted = true;
   return null;
 }
 
 function dropCounts(file: OpenFile): void {
+  if (!file.counted) return;
+  file.counted = false;
   const { inode } = file;
   if (file.canWrite) {
     if (!isSpecial(inode.mode)) inode.writeCount--;
@@ -117,4 +120,5 @@ export function closeFile(vfs: Vfs, task: Subject, file: OpenFile): void {
   path.dentry.pins--;
   path.mount.pins--;
   if (inode.nlink === 0) dropInode(vfs, inode);
+  if (path.mount.detached && path.mount.pins === 0) releaseMount(vfs, path.mount);
 }

@@ -22,6 +22,8 @@ export class OpenFile {
   exec = false;
   /** FMODE_OPENED: open went through, close must undo it. */
   opened = false;
+  /** It stands in i_readcount or i_writecount; a file that the kernel makes without opening it (memfd) does not. */
+  counted = false;
   pos = 0;
   /** Descriptors and mappings that share it. */
   refs = 1;
@@ -29,6 +31,8 @@ export class OpenFile {
   backing: OpenFile | null = null;
   /** For a backing file: the path that its user sees (backing_file_user_path). */
   userPath: Path | null = null;
+  /** What a pseudo file keeps for this opener. */
+  session: unknown = null;
   /** The content that a pseudo file made for this reader. */
   content: Uint8Array | null = null;
 

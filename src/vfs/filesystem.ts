@@ -2,6 +2,7 @@
 // (include/linux/fs.h) as far as file systems differ. Permission, hooks and read-only checks are done before these are called.
 import type { Denial, Result } from "../errno/index.ts";
 import type { PosixAcl } from "./acl.ts";
+import type { AttributeName } from "./chattr.ts";
 import type { Content } from "./content.ts";
 import type { Dentry } from "./dentry.ts";
 import type { OpenFile } from "./file.ts";
@@ -13,7 +14,7 @@ import type { Subject } from "./task.ts";
 import type { Vfs } from "./vfs.ts";
 
 /** Numbers that the environment chooses for a new inode: a replay takes them from its recording. */
-export interface NewInodeHint {
+export interface InodeHint {
   readonly ino?: number;
   readonly generation?: number;
 }
@@ -25,7 +26,7 @@ export interface NewNode {
   readonly rdev?: { readonly major: number; readonly minor: number };
   /** Target of a symbolic link. */
   readonly target?: string;
-  readonly hint?: NewInodeHint | undefined;
+  readonly hint?: InodeHint | undefined;
 }
 
 export interface FileSystem {
@@ -65,6 +66,8 @@ export interface FileSystem {
   ): Denial;
   /** Where ACLs belong to more than one inode (overlay); missing: they are kept as attributes. */
   setAcl?(vfs: Vfs, task: Subject, path: Path, name: string, acl: PosixAcl | null): Denial;
+  /** Where file attributes belong to more than one inode (overlay). */
+  setFlags?(vfs: Vfs, task: Subject, path: Path, wanted: ReadonlyMap<AttributeName, boolean>): Denial;
   /** Names as listxattr gives them, unfiltered by permission. */
   listXattr(vfs: Vfs, inode: Inode): string[];
   /** Target of a symbolic link. */
@@ -87,8 +90,10 @@ export interface FileSystem {
   size(inode: Inode): number;
   /** The inode that holds data, or metadata, of this one: itself but on overlay. */
   realInode(dentry: Dentry, inode: Inode, metadata: boolean): Inode;
-  /** Where a file that is mapped, hashed or opened in the kernel really lives: itself but on overlay. */
-  realPath(path: Path): Path;
+  /** An inode left memory (overlay: its layers' files are let go). */
+  evicted?(inode: Inode): void;
+  /** The last mount is gone (overlay: the layers are let go). */
+  shutdown?(vfs: Vfs): void;
   /** An inode has no name, no holder and no place on a disk any more. */
   forget(vfs: Vfs, inode: Inode): void;
 }

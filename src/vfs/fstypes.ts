@@ -24,8 +24,9 @@ export interface FsType {
   readonly layout: XattrLayout;
   /** Handles user.* since this release only. */
   readonly userXattrSince?: string;
-  /** SB_I_VERSION: counts changes of its inodes. */
+  /** SB_I_VERSION: counts changes of its inodes; always, or before a release only with the mount option `i_version`. */
   readonly iversion: boolean;
+  readonly iversionAlwaysSince?: string;
   readonly acl: boolean;
   /** fs-verity: "feature" where the disk must be made for it. */
   readonly verity: "feature" | "always" | null;
@@ -136,6 +137,7 @@ const EXT4: Omit<FsType, "name"> = {
   iversion: true,
   acl: true,
   verity: "feature",
+  iversionAlwaysSince: "6.1",
   generation: "random",
   inodeNumbers: "lowest-free",
   rootIno: 2,
@@ -158,6 +160,7 @@ const TMPFS: Omit<FsType, "name"> = {
   magic: 0x01021994,
   userXattrSince: "6.6",
   iversion: true,
+  iversionAlwaysSince: "6.1",
   acl: true,
   generation: "random",
   uuid: "random",

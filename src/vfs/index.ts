@@ -1,17 +1,32 @@
 export { type AclEntry, encodeAcl, type PosixAcl, parseAcl } from "./acl.ts";
+export { fallocate, fsync, sync } from "./allocate.ts";
+export { chmod, chown, fchmod, fchown, type NewTimes, utimens } from "./attr.ts";
+export { type AttributeName, chattr, setGeneration } from "./chattr.ts";
 export { Content } from "./content.ts";
+export { link, linkFile, mkdir, mknod, symlink } from "./create.ts";
 export { Dentry } from "./dentry.ts";
 export { Disk, type DiskFile, type DiskInit } from "./disk.ts";
 export { OpenFile } from "./file.ts";
-export type { NewInodeHint } from "./filesystem.ts";
+export { closeFile } from "./file-open.ts";
+export type { InodeHint } from "./filesystem.ts";
 export { FS_TYPES, type FsType } from "./fstypes.ts";
 export { Inode } from "./inode.ts";
 export { changeCookie, hasIversion, metadataInode, queryIversion, readXattr, realInode } from "./inode-access.ts";
+export { copyFileRange, lseek, pread, pwrite, read, readContent, write } from "./io.ts";
+export { dropCaches } from "./lifetime.ts";
 export { FileMapping } from "./mapping.ts";
+export { memfdCreate } from "./memfd.ts";
+export { load, type MapRequest, type MemoryFault, mmap, mprotect, msync, munmap, store } from "./mmap.ts";
 export { Mount, type MountFlags } from "./mount.ts";
+export { type MountRequest, mount, moveMount, umount } from "./mounting.ts";
+export { type ResolveHow, resolve } from "./namei.ts";
 export { absolutePath, dentryPath, displayPath } from "./names.ts";
+export { allowWriteAccess, denyWriteAccess, open, openByPath, openExec, openExecFile } from "./open.ts";
 export type { Path } from "./path.ts";
 export { addPseudoDirectory, addPseudoFile, addPseudoSymlink, type GeneratedFile, removePseudo } from "./pseudo.ts";
+export { getdents, readdir } from "./readdir.ts";
+export { rmdir, unlink } from "./remove.ts";
+export { rename } from "./rename.ts";
 export {
   type AttributeChange,
   type Binprm,
@@ -22,9 +37,20 @@ export {
   type ReadId,
   type SecurityModule,
 } from "./security.ts";
-export type { Stat, StatFs } from "./stat.ts";
+export { type Stat, type StatFs, stat, statFile, statfs } from "./stat.ts";
 export { SuperBlock, type SuperBlockFlags } from "./superblock.ts";
 export { CAPABILITIES, type Capability, type Credentials, capable, type Subject } from "./task.ts";
+export { ftruncate, truncate } from "./truncate.ts";
 export { FALLOC, FS_FL, LIMIT, MNT, MS, O, PAGE_SIZE, PROT, RENAME, S, SEEK, XATTR } from "./uapi.ts";
-export { VERITY_ALGORITHMS, type Verity, type VerityAlgorithm } from "./verity.ts";
-export { type ProtectionSysctls, Vfs, type VfsOptions } from "./vfs.ts";
+export {
+  merkleRoot,
+  VERITY_ALGORITHMS,
+  type Verity,
+  type VerityAlgorithm,
+  type VerityParameters,
+  verityDigest,
+  verityEnable,
+  verityMeasure,
+} from "./verity.ts";
+export { type ProtectionSysctls, topOf, Vfs, type VfsOptions } from "./vfs.ts";
+export { getxattr, listxattr, removeXattrNoPerm, removexattr, setXattrNoPerm, setxattr } from "./xattr.ts";

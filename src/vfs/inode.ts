@@ -29,6 +29,8 @@ const NO_DEVICE = { major: 0, minor: 0 } as const;
 export class Inode {
   readonly sb: SuperBlock;
   readonly ino: number;
+  /** Under which it stands among the inodes of its superblock: its number, but on overlay. */
+  key: number;
   generation: number;
   /** Type and permission bits, as in st_mode. */
   mode: number;
@@ -98,6 +100,7 @@ export class Inode {
   constructor(sb: SuperBlock, init: InodeInit) {
     this.sb = sb;
     this.ino = init.ino;
+    this.key = init.ino;
     this.generation = init.generation;
     this.mode = init.mode;
     this.uid = init.uid;
@@ -106,7 +109,7 @@ export class Inode {
     this.atime = init.time;
     this.mtime = init.time;
     this.ctime = init.time;
-    this.iversion = init.iversion ?? new IVersion(1, false);
+    this.iversion = init.iversion ?? new IVersion(sb.type.inMemory ? 0 : 1, false);
     this.rdev = init.rdev ?? NO_DEVICE;
   }
 

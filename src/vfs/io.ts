@@ -4,11 +4,12 @@ import { type Denial, fail, ok, type Result } from "../errno/index.ts";
 import { Content } from "./content.ts";
 import { readDevice, writeDevice } from "./device.ts";
 import type { OpenFile } from "./file.ts";
+import { closeFile } from "./file-open.ts";
 import type { Inode } from "./inode.ts";
 import { touchAtime } from "./native-attr.ts";
 import { MAY } from "./security.ts";
 import type { Subject } from "./task.ts";
-import { O, S, SEEK } from "./uapi.ts";
+import { O, PAGE_SIZE, S, SEEK } from "./uapi.ts";
 import type { Vfs } from "./vfs.ts";
 import { fileModified, removePrivileges } from "./write-effects.ts";
 
@@ -51,11 +52,10 @@ function readAt(vfs: Vfs, task: Subject, file: OpenFile, length: number, offset:
   if (!aligned(file, offset, length)) return fail("EINVAL");
   const real = realFile(vfs, task, file);
   if (!real.ok) return real;
-  const content = real.value.inode.content;
-  if (content === null) return fail("EINVAL");
-  const bytes = content.read(offset, length).slice();
-  accessed(vfs, file, real.value);
-  return ok(bytes);
+  const content = real.value.inode.sb.fs.content(real.value.inode);
+  if (content !== null) accessed(vfs, file, real.value);
+  releaseReal(vfs, task, file, real.value);
+  return content === null ? fail("EINVAL") : ok(content.read(offset, length).slice());
 }
 
 function accessed(vfs: Vfs, file: OpenFile, real: OpenFile): void {
@@ -80,6 +80,11 @@ export function realFile(vfs: Vfs, task: Subject, file: OpenFile): Result<OpenFi
   return overlay === null ? ok(file) : sb.fs.realFile!(vfs, task, file);
 }
 
+/** Lets go of what realFile opened for one call only. */
+export function releaseReal(vfs: Vfs, task: Subject, file: OpenFile, real: OpenFile): void {
+  if (real !== file && real !== file.backing) closeFile(vfs, task, real);
+}
+
 /** O_DIRECT wants whole sectors where the device decides; btrfs and memory fall back to the page cache. */
 function aligned(file: OpenFile, offset: number, length: number): boolean {
   if ((file.flags & O.DIRECT) === 0) return true;
@@ -92,7 +97,8 @@ export function write(vfs: Vfs, task: Subject, file: OpenFile, bytes: Uint8Array
   const append = (file.flags & O.APPEND) !== 0;
   const at = append && file.inode.generated === null ? sizeOf(file.inode) : file.pos;
   const done = writeAt(vfs, task, file, bytes, at);
-  if (done.ok) file.pos = at + done.value;
+  // Files that the kernel makes up take each write by itself; none of them moves the position.
+  if (done.ok && file.inode.generated === null) file.pos = at + done.value;
   return done;
 }
 
@@ -149,12 +155,10 @@ function writeOverlay(vfs: Vfs, task: Subject, file: OpenFile, bytes: Uint8Array
   const real = realFile(vfs, task, file);
   if (!real.ok) return real.errno;
   const mounter = fs.mounter?.(task) ?? task;
-  const denied = askFilePermission(vfs, mounter, real.value, MAY.WRITE);
-  if (denied !== null) return denied;
+  const write = real.value.inode.overlay === null ? writeNative : writeOverlay;
   const failed =
-    real.value.inode.overlay === null
-      ? writeNative(vfs, mounter, real.value, bytes, offset)
-      : writeOverlay(vfs, mounter, real.value, bytes, offset);
+    askFilePermission(vfs, mounter, real.value, MAY.WRITE) ?? write(vfs, mounter, real.value, bytes, offset);
+  releaseReal(vfs, task, file, real.value);
   fs.afterWrite?.(file.inode);
   return failed;
 }
@@ -205,9 +209,10 @@ export function copyFileRange(vfs: Vfs, task: Subject, from: OpenFile, to: OpenF
   if (refused !== null) return fail(refused);
   const real = realFile(vfs, task, from);
   if (!real.ok) return real;
-  const bytes = real.value.inode.content?.read(from.pos, available) ?? EMPTY;
+  const bytes = source.sb.fs.content(source)?.read(from.pos, available) ?? EMPTY;
+  if (bytes.length > 0) accessed(vfs, from, real.value);
+  releaseReal(vfs, task, from, real.value);
   if (bytes.length === 0) return ok(0);
-  accessed(vfs, from, real.value);
   const done = writeAt(vfs, task, to, bytes, to.pos);
   if (!done.ok) return done;
   from.pos += done.value;
@@ -217,7 +222,8 @@ export function copyFileRange(vfs: Vfs, task: Subject, from: OpenFile, to: OpenF
 
 /**
  * The whole content of an open file as the kernel reads it for hashing: a view, valid until the file changes.
- * Reading counts as an access. EBADF for a file not open for reading, EINVAL for what has no content, ENOMEM for what is too large.
+ * Reading counts as an access. EBADF for a file not open for reading, EINVAL for what is no regular file or shrank under an overlay,
+ * ENOMEM for what is too large for one buffer.
  */
 export function readContent(file: OpenFile): Result<Uint8Array> {
   const { inode } = file;
@@ -228,5 +234,10 @@ export function readContent(file: OpenFile): Result<Uint8Array> {
   if (content === null) return ok(EMPTY);
   if ((file.flags & O.NOATIME) === 0) touchAtime(vfs, file.path.mount, fs.realInode(file.path.dentry, inode, false));
   const bytes = content.bytes();
-  return bytes === null ? fail("ENOMEM") : ok(bytes);
+  if (bytes === null) return fail("ENOMEM");
+  // Whole pages are read until i_size is reached, which on overlay may be that of an earlier time.
+  const { size } = inode;
+  if (bytes.length < size) return fail("EINVAL");
+  const end = Math.ceil(size / PAGE_SIZE) * PAGE_SIZE;
+  return ok(end < bytes.length ? bytes.subarray(0, end) : bytes);
 }

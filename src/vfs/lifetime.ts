@@ -2,6 +2,7 @@
 // fs/drop_caches.c: drop_slab; fs/super.c: generic_shutdown_super).
 import type { Dentry } from "./dentry.ts";
 import type { Inode } from "./inode.ts";
+import type { Mount } from "./mount.ts";
 import type { SuperBlock } from "./superblock.ts";
 import type { Vfs } from "./vfs.ts";
 
@@ -22,7 +23,8 @@ function evict(vfs: Vfs, sb: SuperBlock, inode: Inode): void {
   inode.freed = true;
   if (inode.nlink > 0) sb.disk?.save(inode);
   else sb.disk?.inodes.delete(inode.ino);
-  sb.inodes.delete(inode.ino);
+  sb.inodes.delete(inode.key);
+  sb.fs.evicted?.(inode);
 }
 
 /** Everything of a superblock leaves memory: its last mount is gone. */
@@ -30,6 +32,15 @@ export function evictAll(vfs: Vfs, sb: SuperBlock): void {
   for (const inode of [...sb.inodes.values()]) evict(vfs, sb, inode);
   if (sb.disk !== null) sb.disk.superblock = null;
   vfs.superblocks.delete(sb);
+}
+
+/** A mount is gone: with the last one of a superblock the superblock goes too. */
+export function releaseMount(vfs: Vfs, mount: Mount): void {
+  const { sb } = mount;
+  sb.mounts--;
+  if (sb.mounts > 0 || sb.type.single) return;
+  evictAll(vfs, sb);
+  sb.fs.shutdown?.(vfs);
 }
 
 /** Whether anything keeps this name in memory: open files, mounts, or names below it. */

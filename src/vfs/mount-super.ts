@@ -1,4 +1,5 @@
 // A superblock comes into being: what its type and its disk say of it (fs/super.c: sget_fc, get_anon_bdev; the fill_super of each type).
+import { OLDEST_RELEASE } from "../release/index.ts";
 import { Dentry } from "./dentry.ts";
 import type { Disk } from "./disk.ts";
 import type { FileSystem } from "./filesystem.ts";
@@ -10,12 +11,16 @@ import { S } from "./uapi.ts";
 import type { Vfs } from "./vfs.ts";
 
 export interface NewSuperBlock {
+  /** Device number, where it is neither that of a disk nor the next free one. */
+  readonly dev?: { readonly major: number; readonly minor: number };
   readonly disk?: Disk;
   readonly flags?: Partial<SuperBlockFlags>;
   readonly subtype?: string;
   /** Mode and owner of the root directory of what has none on a disk. */
   readonly root?: { readonly mode?: number; readonly uid?: number; readonly gid?: number };
   readonly initialUserNs?: boolean;
+  /** UUID, where it is neither that of a disk nor the type's business. */
+  readonly uuid?: Uint8Array;
   /** The engine, where it is not that of a file system with state of its own. */
   readonly fs?: FileSystem;
   /** The root, where the engine makes it itself. */
@@ -26,7 +31,7 @@ const NO_UUID = new Uint8Array(16);
 
 /** Mode of the root directory where no option says otherwise: world-writable and sticky on tmpfs, plain elsewhere. */
 function rootMode(type: FsType): number {
-  if (type.name === "tmpfs") return 0o1777;
+  if (type.name === "tmpfs" || type.name === "rootfs") return 0o1777;
   if (type.name === "proc" || type.name === "sysfs") return 0o555;
   if (type.name === "debugfs" || type.name === "tracefs") return 0o700;
   return 0o755;
@@ -34,18 +39,21 @@ function rootMode(type: FsType): number {
 
 export function createSuperBlock(vfs: Vfs, type: FsType, init: NewSuperBlock): SuperBlock {
   const { disk } = init;
-  const dev = disk?.dev ?? { major: 0, minor: vfs.nextAnonymousDevice++ };
+  const taken = new Set<number>();
+  const anonymous = () => anonymousDevice(vfs, taken);
+  // btrfs may span several disks and has a number of its own, and one more for each subvolume.
+  const ownNumber = type.name === "btrfs";
+  const dev = ownNumber ? anonymous() : (init.dev ?? disk?.dev ?? anonymous());
   const sb = new SuperBlock(vfs, {
     type,
-    uuid: disk !== undefined && type.uuid === "disk" ? disk.uuid : type.uuid === "random" ? madeUuid(vfs) : NO_UUID,
+    uuid: init.uuid ?? uuidOf(vfs, type, disk),
     id: disk?.id ?? type.name,
     dev,
-    // btrfs subvolumes have device numbers of their own.
-    ...(type.name === "btrfs" ? { statDev: { major: 0, minor: vfs.nextAnonymousDevice++ } } : {}),
+    ...(ownNumber ? { statDev: anonymous() } : {}),
     subtype: init.subtype ?? null,
     flags: {
       readOnly: false,
-      iversion: type.iversion,
+      iversion: type.iversion && vfs.release.atLeast(type.iversionAlwaysSince ?? OLDEST_RELEASE),
       noexec: type.noexec,
       nosuid: false,
       unverifiableSignature: type.unverifiableSignature,
@@ -72,6 +80,22 @@ export function createSuperBlock(vfs: Vfs, type: FsType, init: NewSuperBlock): S
   return sb;
 }
 
+/** get_anon_bdev: the lowest minor number that no file system has. `taken` holds those of the one being made. */
+function anonymousDevice(vfs: Vfs, taken: Set<number>): { major: number; minor: number } {
+  const used = new Set(taken);
+  for (const { dev, statDev } of vfs.superblocks)
+    for (const { major, minor } of [dev, statDev]) if (major === 0) used.add(minor);
+  let minor = vfs.firstAnonymousDevice;
+  while (used.has(minor)) minor++;
+  taken.add(minor);
+  return { major: 0, minor };
+}
+
+function uuidOf(vfs: Vfs, type: FsType, disk: Disk | undefined): Uint8Array {
+  if (type.uuid === "random") return madeUuid(vfs);
+  return type.uuid === "disk" && disk !== undefined ? disk.uuid : NO_UUID;
+}
+
 function makeRoot(vfs: Vfs, sb: SuperBlock, { root: { mode, uid = 0, gid = 0 } = {} }: NewSuperBlock): Inode {
   const { type } = sb;
   const ino = type.inodeNumbers === "global-counter" ? vfs.nextIno++ : type.rootIno;
@@ -84,7 +108,7 @@ function makeRoot(vfs: Vfs, sb: SuperBlock, { root: { mode, uid = 0, gid = 0 } =
 }
 
 /** A random UUID (version 4), of numbers that the environment supplies. */
-function madeUuid(vfs: Vfs): Uint8Array {
+export function madeUuid(vfs: Vfs): Uint8Array {
   const uuid = new Uint8Array(16);
   const view = new DataView(uuid.buffer);
   for (let at = 0; at < 16; at += 4) view.setUint32(at, vfs.generation() >>> 0);

@@ -25,6 +25,8 @@ export class Mount {
   attached: boolean;
   /** Mounts on dentries of this mount; the last one on a dentry is the one that shows. */
   readonly children = new Map<Dentry, Mount>();
+  /** Taken out of the tree by a lazy umount; it ends with its last holder. */
+  detached = false;
   /** Open files, mappings and working directories that keep it busy. */
   pins = 0;
 

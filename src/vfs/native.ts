@@ -10,7 +10,6 @@ import { Inode } from "./inode.ts";
 import { newIno, releaseIno } from "./inode-number.ts";
 import { countChange, setNativeAttributes } from "./native-attr.ts";
 import { initialiseSecurity } from "./native-create.ts";
-import type { Path } from "./path.ts";
 import type { AttributeChange } from "./security.ts";
 import type { Stat } from "./stat.ts";
 import type { SuperBlock } from "./superblock.ts";
@@ -258,9 +257,6 @@ export class NativeFs implements FileSystem {
 
   realInode(_dentry: Dentry, inode: Inode): Inode {
     return inode;
-  }
-  realPath(path: Path): Path {
-    return path;
   }
 
   forget(vfs: Vfs, inode: Inode): void {

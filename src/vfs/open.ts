@@ -6,7 +6,7 @@ import { askCreate } from "./create.ts";
 import { Dentry } from "./dentry.ts";
 import { OpenFile } from "./file.ts";
 import { closeFile, openDentry } from "./file-open.ts";
-import type { NewInodeHint } from "./filesystem.ts";
+import type { InodeHint } from "./filesystem.ts";
 import type { Inode } from "./inode.ts";
 import { dropInode } from "./lifetime.ts";
 import { noExec, wantWrite } from "./mount-access.ts";
@@ -36,7 +36,7 @@ export function open(
   text: string,
   flags: number,
   mode = 0,
-  hint?: NewInodeHint,
+  hint?: InodeHint,
 ): Result<OpenFile> {
   if ((flags & O.PATH) !== 0) return openPath(vfs, task, base, text, flags & PATH_FLAGS);
   let mask = ACCESS[flags & O.ACCMODE]!;
@@ -69,7 +69,7 @@ function createForOpen(
   parent: Path,
   name: string,
   given: number,
-  hint: NewInodeHint | undefined,
+  hint: InodeHint | undefined,
 ): Result<Dentry> {
   const dir = parent.dentry.inode!;
   if (dir.nlink === 0) return fail("ENOENT");
@@ -194,7 +194,7 @@ function openTmpfile(
   text: string,
   flags: number,
   mode: number,
-  hint: NewInodeHint | undefined,
+  hint: InodeHint | undefined,
 ): Result<OpenFile> {
   const place = resolve(vfs, task, base, text, { follow: (flags & O.NOFOLLOW) === 0, directory: true });
   if (!place.ok) return place;
@@ -219,7 +219,7 @@ function openTmpfile(
 }
 
 /** The inode of vfs_tmpfile, under a name that no directory holds. */
-export function makeTmpfile(vfs: Vfs, task: Subject, dir: Dentry, given: number, hint?: NewInodeHint): Result<Dentry> {
+export function makeTmpfile(vfs: Vfs, task: Subject, dir: Dentry, given: number, hint?: InodeHint): Result<Dentry> {
   const parent = dir.inode!;
   const denied = inodePermission(vfs, task, parent, MAY.WRITE | MAY.EXEC);
   if (denied !== null) return fail(denied);
@@ -246,8 +246,12 @@ export function openExec(vfs: Vfs, task: Subject, base: Path, text: string, foll
   return target.ok ? openExecPath(vfs, task, target.value) : target;
 }
 
-/** The same for a file that is at hand: execveat with AT_EMPTY_PATH. */
-export function openExecPath(vfs: Vfs, task: Subject, path: Path): Result<OpenFile> {
+/** The same for a file that is open already: execveat with AT_EMPTY_PATH. */
+export function openExecFile(vfs: Vfs, task: Subject, file: OpenFile): Result<OpenFile> {
+  return openExecPath(vfs, task, file.path);
+}
+
+function openExecPath(vfs: Vfs, task: Subject, path: Path): Result<OpenFile> {
   const file = openFound(vfs, task, path, O.RDONLY | O.LARGEFILE, MAY.EXEC, false, null, false);
   if (!file.ok) return file;
   const { inode } = file.value;

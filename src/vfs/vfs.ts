@@ -39,11 +39,13 @@ export class Vfs {
   readonly superblocks = new Set<SuperBlock>();
   /** The ACL calls have hooks of their own ("acl-hooks"). */
   readonly aclHooks: boolean;
-  /** Minor number of the next file system without a device (get_anon_bdev). */
-  nextAnonymousDevice: number;
+  /** Minor numbers of file systems without a device are given out from here on (get_anon_bdev); lower ones are the kernel's own. */
+  firstAnonymousDevice: number;
   /** get_next_ino: one counter for ramfs, securityfs and others. */
   nextIno = 1;
   rootMount: Mount;
+  /** The tmpfs of memfd_create, once there is one. */
+  kernelTmpfs: Mount | null = null;
 
   constructor(options: VfsOptions) {
     this.clock = options.clock;
@@ -52,9 +54,9 @@ export class Vfs {
     this.modules = options.modules;
     this.hooks = collectHooks(options.modules);
     this.aclHooks = options.release.has("acl-hooks");
-    this.nextAnonymousDevice = 2;
+    this.firstAnonymousDevice = 2;
     const sb = createSuperBlock(this, rootfsType(options.rootfs ?? "tmpfs"), {});
-    this.rootMount = new Mount(sb, sb.root, null, mountFlags());
+    this.rootMount = new Mount(sb, sb.root, null, { ...mountFlags(), relatime: false });
     sb.mounts++;
   }
 

@@ -1,0 +1,58 @@
+// memfd_create: a file of memory that never had a name (mm/memfd.c; mm/shmem.c: __shmem_file_setup). It lies on the kernel's own tmpfs.
+import { fail, ok, type Result } from "../errno/index.ts";
+import { Content } from "./content.ts";
+import { Dentry } from "./dentry.ts";
+import { OpenFile } from "./file.ts";
+import { FS_TYPES } from "./fstypes.ts";
+import { Inode } from "./inode.ts";
+import { newIno } from "./inode-number.ts";
+import { Mount } from "./mount.ts";
+import { createSuperBlock } from "./mount-super.ts";
+import type { Subject } from "./task.ts";
+import { O, S } from "./uapi.ts";
+import { mountFlags, type Vfs } from "./vfs.ts";
+
+const CLOEXEC = 1;
+const ALLOW_SEALING = 2;
+const NOEXEC_SEAL = 8;
+const EXEC = 0x10;
+/** MFD_NAME_MAX_LEN: NAME_MAX less "memfd:". */
+const NAME_MAX = 249;
+
+/** memfd_create(2): a file open for reading and writing. EINVAL for unknown flags or a name that is too long. */
+export function memfdCreate(vfs: Vfs, task: Subject, name: string, flags = 0): Result<OpenFile> {
+  const known = CLOEXEC | ALLOW_SEALING | (vfs.release.atLeast("6.3") ? NOEXEC_SEAL | EXEC : 0);
+  if ((flags & ~known) !== 0 || name.length > NAME_MAX) return fail("EINVAL");
+  if ((flags & (NOEXEC_SEAL | EXEC)) === (NOEXEC_SEAL | EXEC)) return fail("EINVAL");
+  const mount = kernelTmpfs(vfs);
+  const { sb } = mount;
+  const inode = new Inode(sb, {
+    ino: newIno(vfs, sb),
+    generation: vfs.generation(),
+    mode: S.IFREG | (flags & NOEXEC_SEAL ? 0o666 : 0o777),
+    uid: task.cred.fsuid,
+    gid: task.cred.fsgid,
+    nlink: 0,
+    time: vfs.clock(),
+  });
+  inode.content = new Content();
+  sb.inodes.set(inode.ino, inode);
+  const dentry = Dentry.anonymous(sb, `memfd:${name}`, null, inode);
+  const file = new OpenFile({ mount, dentry }, inode, O.RDWR | O.LARGEFILE, task.cred);
+  // alloc_file_pseudo: it counts neither as a reader nor as a writer, so that the program in it can be run while it is open.
+  file.opened = true;
+  inode.openFiles++;
+  dentry.pins++;
+  mount.pins++;
+  return ok(file);
+}
+
+/** shm_mnt: the tmpfs that only the kernel sees, mounted when it is first needed. */
+function kernelTmpfs(vfs: Vfs): Mount {
+  if (vfs.kernelTmpfs !== null) return vfs.kernelTmpfs;
+  const sb = createSuperBlock(vfs, FS_TYPES.get("tmpfs")!, { dev: { major: 0, minor: 1 } });
+  const mount = new Mount(sb, sb.root, null, mountFlags(), false);
+  sb.mounts++;
+  vfs.kernelTmpfs = mount;
+  return mount;
+}

@@ -1,0 +1,296 @@
+// Names in an overlay come, go and move: what is done in the upper layer, and how a name that a lower layer still has is hidden
+// (fs/overlayfs/dir.c: ovl_create_object, ovl_create_over_whiteout, ovl_link, ovl_do_remove, ovl_whiteout, ovl_rename).
+import { type Denial, fail, ok, type Result } from "../errno/index.ts";
+import { linkNode, makeNode } from "./create.ts";
+import type { Dentry } from "./dentry.ts";
+import type { NewNode } from "./filesystem.ts";
+import type { Inode } from "./inode.ts";
+import { lookupChild } from "./namei.ts";
+import { notifyChange } from "./notify-change.ts";
+import { makeTmpfile } from "./open.ts";
+import type { OverlayFs } from "./overlay.ts";
+import { copyUp, setImpure, setOpaque, setOverlayXattr, temporaryName } from "./overlay-copy-up.ts";
+import { copyAttributesUp, isWhiteout } from "./overlay-inode.ts";
+import { OVERLAY_XATTR } from "./overlay-xattr.ts";
+import { rmdirNode, unlinkNode } from "./remove.ts";
+import { renameNode } from "./rename.ts";
+import type { Subject } from "./task.ts";
+import { RENAME, S } from "./uapi.ts";
+import type { Vfs } from "./vfs.ts";
+
+/** A directory of the overlay that shows more than its upper directory. */
+function isMerged(dir: Dentry): boolean {
+  const { upper, lower } = dir.inode!.overlay!;
+  return upper !== null && (lower.length > 0 || dir.isRoot);
+}
+
+/** The whiteout that hides a name, if there is one in the upper layer. */
+function whiteoutAt(vfs: Vfs, dir: Dentry, name: string): Dentry | null {
+  const upper = dir.inode!.overlay!.upper;
+  const found = upper === null ? null : lookupChild(vfs, upper, name);
+  return found !== null && isWhiteout(found.inode!) ? found : null;
+}
+
+/** inode_init_owner on the overlay: who owns the new file, and its mode. */
+function ownerOf(task: Subject, dir: Inode, mode: number): { uid: number; gid: number; mode: number } {
+  const inherit = (dir.mode & S.ISGID) !== 0;
+  const isDirectory = (mode & S.IFMT) === S.IFDIR;
+  return {
+    uid: task.cred.fsuid,
+    gid: inherit ? dir.gid : task.cred.fsgid,
+    mode: inherit && isDirectory ? mode | S.ISGID : mode,
+  };
+}
+
+export function makeOverlay(
+  vfs: Vfs,
+  fs: OverlayFs,
+  task: Subject,
+  dir: Dentry,
+  name: string,
+  node: NewNode,
+): Result<Inode> {
+  const kind = node.mode & S.IFMT;
+  if (kind === S.IFCHR && node.rdev?.major === 0 && node.rdev.minor === 0) return fail("EPERM");
+  const failed = copyUp(vfs, fs, task, dir, 0);
+  if (failed !== null) return fail(failed);
+  const { uid, gid, mode } = ownerOf(task, dir.inode!, node.mode);
+  const creator = fs.mounter(task, { uid, gid });
+  const upperDir = dir.inode!.overlay!.upper!;
+  const hidden = whiteoutAt(vfs, dir, name);
+  const made =
+    hidden === null
+      ? makeNode(vfs, creator, upperDir, name, { ...node, mode })
+      : makeOverWhiteout(vfs, fs, creator, upperDir, hidden, name, { ...node, mode });
+  if (!made.ok) return made;
+  const opaque = kind === S.IFDIR && (hidden !== null || isMerged(dir));
+  if (opaque && hidden === null) setOpaque(vfs, fs, creator, made.value);
+  copyAttributesUp(dir.inode!);
+  return ok(fs.inodeFor(made.value, [], { opaque }));
+}
+
+/** ovl_create_over_whiteout: made in the work directory and put in the whiteout's place. */
+function makeOverWhiteout(
+  vfs: Vfs,
+  fs: OverlayFs,
+  creator: Subject,
+  upperDir: Dentry,
+  hidden: Dentry,
+  name: string,
+  node: NewNode,
+): Result<Dentry> {
+  const made = makeNode(vfs, creator, fs.layers.work!, temporaryName(fs), node);
+  if (!made.ok) return made;
+  const inode = made.value.inode!;
+  const isDirectory = inode.isDirectory;
+  const wanted = (node.mode & ~(creator.umask ?? 0) & 0o7777) | (node.mode & S.IFMT);
+  const done =
+    (!inode.isSymlink && inode.mode !== wanted
+      ? notifyChange(vfs, creator, fs.upperPath(made.value), { mode: wanted })
+      : null) ??
+    (isDirectory ? setOpaque(vfs, fs, creator, made.value) : null) ??
+    renameNode(vfs, creator, made.value, upperDir, name, hidden, isDirectory ? RENAME.EXCHANGE : 0);
+  if (done === null) {
+    // Exchanged with the directory, the whiteout lies in the work directory now.
+    if (isDirectory) unlinkNode(vfs, creator, hidden);
+    return made;
+  }
+  if (isDirectory) rmdirNode(vfs, creator, made.value);
+  else unlinkNode(vfs, creator, made.value);
+  return fail(done);
+}
+
+export function tmpfileOverlay(vfs: Vfs, fs: OverlayFs, task: Subject, dir: Dentry, node: NewNode): Result<Inode> {
+  const failed = copyUp(vfs, fs, task, dir, 0);
+  if (failed !== null) return fail(failed);
+  const { uid, gid, mode } = ownerOf(task, dir.inode!, node.mode);
+  const creator = fs.mounter(task, { uid, gid });
+  const made = makeTmpfile(vfs, creator, dir.inode!.overlay!.upper!, mode, node.hint);
+  if (!made.ok) return made;
+  const inode = made.value.inode!;
+  inode.linkable = true;
+  for (const hook of vfs.hooks.inodePostCreateTmpfile) hook.inodePostCreateTmpfile(creator, inode);
+  return ok(fs.inodeFor(made.value, [], {}));
+}
+
+export function linkOverlay(
+  vfs: Vfs,
+  fs: OverlayFs,
+  task: Subject,
+  from: Dentry,
+  inode: Inode,
+  dir: Dentry,
+  name: string,
+): Denial {
+  const failed = copyUp(vfs, fs, task, from, 0) ?? copyUp(vfs, fs, task, dir, 0);
+  if (failed !== null) return failed;
+  const mounter = fs.mounter(task);
+  const overlay = inode.overlay!;
+  const upperDir = dir.inode!.overlay!.upper!;
+  const marked = overlay.origin === null ? null : setImpure(vfs, fs, mounter, dir.inode!);
+  if (marked !== null) return marked;
+  const hidden = whiteoutAt(vfs, dir, name);
+  const done =
+    hidden === null
+      ? linkNode(vfs, mounter, overlay.upper!, upperDir, name)
+      : linkOverWhiteout(vfs, fs, mounter, overlay.upper!, upperDir, hidden, name);
+  if (done !== null) return done;
+  inode.nlink++;
+  copyAttributesUp(inode);
+  copyAttributesUp(dir.inode!);
+  return null;
+}
+
+function linkOverWhiteout(
+  vfs: Vfs,
+  fs: OverlayFs,
+  mounter: Subject,
+  from: Dentry,
+  upperDir: Dentry,
+  hidden: Dentry,
+  name: string,
+): Denial {
+  const work = fs.layers.work!;
+  const temporary = temporaryName(fs);
+  const linked = linkNode(vfs, mounter, from, work, temporary);
+  return linked ?? renameNode(vfs, mounter, lookupChild(vfs, work, temporary)!, upperDir, name, hidden, 0);
+}
+
+/** unlink and rmdir: the upper file goes; where a lower layer has the name too, a whiteout takes its place. */
+export function removeOverlay(vfs: Vfs, fs: OverlayFs, task: Subject, dentry: Dentry): Denial {
+  const inode = dentry.inode!;
+  const isDirectory = inode.isDirectory;
+  if (isDirectory && [...fs.list(vfs, dentry)].length > 0) return "ENOTEMPTY";
+  const failed = copyUp(vfs, fs, task, dentry.parent, 0);
+  if (failed !== null) return failed;
+  const mounter = fs.mounter(task);
+  const { upper } = inode.overlay!;
+  const upperDir = dentry.parent.inode!.overlay!.upper!;
+  if (upper !== null && isDirectory) clearWhiteouts(vfs, mounter, upper);
+  let done: Denial;
+  if (fs.lowerHas(vfs, dentry.parent, dentry.name)) done = putWhiteout(vfs, fs, mounter, upperDir, dentry.name);
+  else
+    done = isDirectory
+      ? rmdirNode(vfs, mounter, upper!)
+      : unlinkNode(vfs, mounter, nameOf(vfs, upperDir, dentry.name, upper!));
+  if (done !== null) return done;
+  inode.nlink = isDirectory ? 0 : inode.nlink - 1;
+  if (upper !== null) copyAttributesUp(inode);
+  copyAttributesUp(dentry.parent.inode!);
+  return null;
+}
+
+/** The upper name that this overlay name stands for: a file with several names has one of them on record. */
+function nameOf(vfs: Vfs, upperDir: Dentry, name: string, upper: Dentry): Dentry {
+  return lookupChild(vfs, upperDir, name) ?? upper;
+}
+
+/** Whiteouts in a directory that is to go: to the upper layer they are entries. */
+function clearWhiteouts(vfs: Vfs, mounter: Subject, upper: Dentry): void {
+  for (const name of [...upper.sb.fs.list(vfs, upper)]) {
+    const child = lookupChild(vfs, upper, name);
+    if (child !== null && isWhiteout(child.inode!)) unlinkNode(vfs, mounter, child);
+  }
+}
+
+/** ovl_cleanup_and_whiteout: one device node serves for all whiteouts, by hard links. */
+function putWhiteout(vfs: Vfs, fs: OverlayFs, mounter: Subject, upperDir: Dentry, name: string): Denial {
+  const work = fs.layers.work!;
+  if (fs.whiteout === null) {
+    const made = makeNode(vfs, mounter, work, temporaryName(fs), { mode: S.IFCHR, rdev: { major: 0, minor: 0 } });
+    if (!made.ok) return made.errno;
+    fs.whiteout = made.value;
+  }
+  const temporary = temporaryName(fs);
+  const linked = linkNode(vfs, mounter, fs.whiteout, work, temporary);
+  if (linked !== null) return linked;
+  const whiteout = lookupChild(vfs, work, temporary)!;
+  const present = lookupChild(vfs, upperDir, name);
+  const exchange = present !== null && present.inode!.isDirectory;
+  const moved = renameNode(vfs, mounter, whiteout, upperDir, name, present, exchange ? RENAME.EXCHANGE : 0);
+  if (moved === null && exchange) return rmdirNode(vfs, mounter, present!);
+  return moved;
+}
+
+export function renameOverlay(
+  vfs: Vfs,
+  fs: OverlayFs,
+  task: Subject,
+  from: Dentry,
+  toDir: Dentry,
+  toName: string,
+  target: Dentry | null,
+  given: number,
+): Denial {
+  if ((given & ~(RENAME.EXCHANGE | RENAME.NOREPLACE)) !== 0) return "EINVAL";
+  let flags = given & ~RENAME.NOREPLACE;
+  const exchange = flags !== 0;
+  const isDirectory = from.inode!.isDirectory;
+  if (!canMove(fs, from) || (exchange && !canMove(fs, target!))) return "EXDEV";
+  if (!exchange && target !== null && target.inode!.isDirectory && [...fs.list(vfs, target)].length > 0)
+    return "ENOTEMPTY";
+  const hidden = target === null ? whiteoutAt(vfs, toDir, toName) : null;
+  let cleanup = false;
+  if (!exchange) {
+    if (fs.lowerHas(vfs, from.parent, from.name)) flags |= hidden === null ? RENAME.WHITEOUT : RENAME.EXCHANGE;
+    else if (isDirectory && hidden !== null) {
+      flags |= RENAME.EXCHANGE;
+      cleanup = true;
+    }
+  }
+  const failed =
+    copyUp(vfs, fs, task, from, 0) ??
+    copyUp(vfs, fs, task, toDir, 0) ??
+    (exchange ? copyUp(vfs, fs, task, target!, 0) : null);
+  if (failed !== null) return failed;
+  const mounter = fs.mounter(task);
+  const upperTo = toDir.inode!.overlay!.upper!;
+  const upperFrom = from.parent.inode!.overlay!.upper!;
+  const source = nameOf(vfs, upperFrom, from.name, from.inode!.overlay!.upper!);
+  const present = lookupChild(vfs, upperTo, toName);
+  if (toDir !== from.parent) {
+    const marked =
+      (from.inode!.overlay!.origin !== null ? setImpure(vfs, fs, mounter, toDir.inode!) : null) ??
+      (exchange && target!.inode!.overlay!.origin !== null ? setImpure(vfs, fs, mounter, from.parent.inode!) : null);
+    if (marked !== null) return marked;
+  }
+  if (present !== null && !exchange && present.inode!.isDirectory) clearWhiteouts(vfs, mounter, present);
+  const marked =
+    markMoved(vfs, fs, mounter, from, toDir) ?? (exchange ? markMoved(vfs, fs, mounter, target!, from.parent) : null);
+  if (marked !== null) return marked;
+  const done = renameNode(vfs, mounter, source, upperTo, toName, present, flags);
+  if (done !== null) return done;
+  if (cleanup) unlinkNode(vfs, mounter, present!);
+  if (!exchange && target !== null) target.inode!.nlink = target.inode!.isDirectory ? 0 : target.inode!.nlink - 1;
+  copyAttributesUp(from.inode!);
+  copyAttributesUp(from.parent.inode!);
+  copyAttributesUp(toDir.inode!);
+  return null;
+}
+
+/** A directory of a lower layer cannot be renamed without redirects. */
+function canMove(fs: OverlayFs, dentry: Dentry): boolean {
+  const { upper, lower } = dentry.inode!.overlay!;
+  return fs.layers.redirect || !dentry.inode!.isDirectory || (upper !== null && lower.length === 0);
+}
+
+/** A moved directory says where its lower part is; a pure upper one says that it has none. */
+function markMoved(vfs: Vfs, fs: OverlayFs, mounter: Subject, dentry: Dentry, into: Dentry): Denial {
+  const inode = dentry.inode!;
+  if (!inode.isDirectory) return null;
+  const { upper, lower, opaque } = inode.overlay!;
+  if (lower.length > 0) {
+    const redirect = into === dentry.parent ? dentry.name : pathOf(dentry);
+    const bytes = Uint8Array.from(redirect, (c) => c.charCodeAt(0));
+    return setOverlayXattr(vfs, mounter, fs.upperPath(upper!), OVERLAY_XATTR.redirect, bytes);
+  }
+  if (opaque || !isMerged(into)) return null;
+  inode.overlay!.opaque = true;
+  return setOpaque(vfs, fs, mounter, upper!);
+}
+
+function pathOf(dentry: Dentry): string {
+  let path = "";
+  for (let at = dentry; !at.isRoot; at = at.parent) path = `/${at.name}${path}`;
+  return path;
+}

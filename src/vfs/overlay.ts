@@ -1,0 +1,420 @@
+// The overlay file system: one tree out of an upper layer that takes all changes and lower layers that take none
+// (fs/overlayfs/namei.c: ovl_lookup; inode.c; file.c; readdir.c). What it does to the upper layer it does as the mounter, through the
+// same calls as everybody, so that the hooks of modules see the upper file.
+import { type Denial, fail, ok, type Result } from "../errno/index.ts";
+import type { PosixAcl } from "./acl.ts";
+import { setAclNode } from "./acl-xattr.ts";
+import type { AttributeName } from "./chattr.ts";
+import type { Content } from "./content.ts";
+import type { Dentry } from "./dentry.ts";
+import { OpenFile } from "./file.ts";
+import { closeFile, openDentry } from "./file-open.ts";
+import type { FileSystem, NewNode } from "./filesystem.ts";
+import { Inode } from "./inode.ts";
+import { releaseMount } from "./lifetime.ts";
+import { lookupChild } from "./namei.ts";
+import { notifyChange } from "./notify-change.ts";
+import { linkOverlay, makeOverlay, removeOverlay, renameOverlay, tmpfileOverlay } from "./overlay-change.ts";
+import { copyUp } from "./overlay-copy-up.ts";
+import { copyAttributesUp, isWhiteout, type OverlayInode, topInode } from "./overlay-inode.ts";
+import { decodeOrigin, nameInLayer, namesInOverlay, OVERLAY_XATTR } from "./overlay-xattr.ts";
+import type { Path } from "./path.ts";
+import { genericPermission, inodePermission, ownerOrCapable } from "./permission.ts";
+import { type AttributeChange, MAY } from "./security.ts";
+import { type MutableChange, prepareSetattr } from "./setattr.ts";
+import type { Stat } from "./stat.ts";
+import type { SuperBlock } from "./superblock.ts";
+import type { Credentials, Subject } from "./task.ts";
+import { O, S } from "./uapi.ts";
+import type { Vfs } from "./vfs.ts";
+import { removeXattrNode, setXattrNode } from "./xattr.ts";
+import { supportsXattr } from "./xattr-names.ts";
+
+export interface OverlayLayers {
+  /** Root of the upper layer in a mount of its own; null for an overlay that cannot be written to. */
+  readonly upper: Path | null;
+  /** Roots of the lower layers, topmost first. */
+  readonly lower: readonly Path[];
+  /** Where files are made before they are moved into place. */
+  readonly work: Dentry | null;
+  /** Who mounted it. */
+  readonly cred: Credentials;
+  /** Directories of lower layers can be renamed (redirect_dir=on), and are followed. */
+  readonly redirect: boolean;
+}
+
+export class OverlayFs implements FileSystem {
+  readonly layers: OverlayLayers;
+  /** All layers lie on one file system, so that inode numbers are unique. */
+  readonly sameFs: boolean;
+  /** The whiteout that others are links to, and a counter for temporary names. */
+  whiteout: Dentry | null = null;
+  temporary = 0;
+  /** The overlay's inode of a real one. */
+  readonly #byReal = new Map<Inode, Inode>();
+  #serial = 0;
+  sb!: SuperBlock;
+
+  constructor(layers: OverlayLayers) {
+    this.layers = layers;
+    const all = layers.upper === null ? layers.lower : [layers.upper, ...layers.lower];
+    this.sameFs = all.every(({ mount }) => mount.sb === all[0]!.mount.sb);
+  }
+
+  mounter(task: Subject, owner?: { readonly uid: number; readonly gid: number }): Subject {
+    const { pid, ppid, comm, auid, ses, exe, tty, label, readImpliesExec, umask } = task;
+    const { cred: own } = this.layers;
+    const cred = owner === undefined ? own : { ...own, fsuid: owner.uid, fsgid: owner.gid };
+    return { cred, pid, ppid, comm, auid, ses, exe, tty, label, readImpliesExec, umask: umask ?? 0 };
+  }
+
+  /** The path of a file in the upper layer. */
+  upperPath(dentry: Dentry): Path {
+    return { mount: this.layers.upper!.mount, dentry };
+  }
+  /** The path of the real file. */
+  topPath({ upper, lower }: OverlayInode): Path {
+    return upper !== null ? this.upperPath(upper) : lower[0]!;
+  }
+
+  /** The inode for files of the layers: one for each real file, so that hard links stay links. */
+  inodeFor(
+    upper: Dentry | null,
+    lower: readonly Path[],
+    flags: { opaque?: boolean; impure?: boolean; origin?: number | null },
+  ): Inode {
+    const low = lower[0]?.dentry.inode ?? null;
+    const keyed = low !== null && (low.isDirectory || low.nlink === 1) ? low : null;
+    const known =
+      (upper === null ? undefined : this.#byReal.get(upper.inode!)) ??
+      (keyed === null ? undefined : this.#byReal.get(keyed));
+    if (known !== undefined && !known.freed) {
+      if (upper !== null && known.overlay!.upper === null) this.setUpper(known, upper);
+      return known;
+    }
+    const real = upper?.inode ?? low!;
+    const origin = flags.origin ?? (upper === null ? null : (keyed?.ino ?? null));
+    const { mode, uid, gid, nlink, rdev } = real;
+    const inode = new Inode(this.sb, {
+      ino: origin ?? real.ino,
+      generation: 0,
+      mode,
+      uid,
+      gid,
+      nlink,
+      rdev,
+      time: real.ctime,
+    });
+    inode.key = ++this.#serial;
+    inode.overlay = { upper, lower, origin, size: 0, opaque: flags.opaque ?? false, impure: flags.impure ?? false };
+    copyAttributesUp(inode);
+    this.sb.inodes.set(inode.key, inode);
+    if (upper !== null) {
+      this.#byReal.set(upper.inode!, inode);
+      upper.pins++;
+    }
+    for (const { dentry } of lower) dentry.pins++;
+    if (keyed !== null) this.#byReal.set(keyed, inode);
+    return inode;
+  }
+
+  /** A file was copied up, or made in the upper layer. */
+  setUpper(inode: Inode, upper: Dentry): void {
+    inode.overlay!.upper = upper;
+    upper.pins++;
+    this.#byReal.set(upper.inode!, inode);
+    copyAttributesUp(inode);
+  }
+
+  /** Lets go of the files of the layers. */
+  evicted(inode: Inode): void {
+    const { upper, lower } = inode.overlay!;
+    for (const dentry of upper === null ? [] : [upper]) dentry.pins--;
+    for (const { dentry } of lower) dentry.pins--;
+    for (const real of [upper?.inode, lower[0]?.dentry.inode])
+      if (real !== undefined && real !== null && this.#byReal.get(real) === inode) this.#byReal.delete(real);
+  }
+
+  shutdown(vfs: Vfs): void {
+    const { upper, lower } = this.layers;
+    for (const { mount } of upper === null ? lower : [upper, ...lower]) releaseMount(vfs, mount);
+  }
+
+  lookup(vfs: Vfs, dir: Dentry, name: string): Inode | null {
+    const { upper: above, lower: below } = dir.inode!.overlay!;
+    let upper = above === null ? null : lookupChild(vfs, above, name);
+    if (upper !== null && isWhiteout(upper.inode!)) return null;
+    let opaque = false;
+    let impure = false;
+    let origin: number | null = null;
+    let nameBelow = name;
+    if (upper !== null) {
+      const { xattrs, isDirectory } = upper.inode!;
+      if (!isDirectory) {
+        const value = xattrs.get(OVERLAY_XATTR.origin);
+        return this.inodeFor(upper, [], { origin: value === undefined ? null : decodeOrigin(value) });
+      }
+      opaque = xattrs.get(OVERLAY_XATTR.opaque)?.[0] === 0x79;
+      impure = xattrs.has(OVERLAY_XATTR.impure);
+      const redirect = xattrs.get(OVERLAY_XATTR.redirect);
+      if (redirect !== undefined) nameBelow = String.fromCharCode(...redirect);
+    }
+    const lower = opaque ? [] : this.#lookupBelow(vfs, below, nameBelow, upper !== null);
+    if (upper === null && lower.length === 0) return null;
+    if (upper !== null && lower.length > 0) origin = lower[0]!.dentry.inode!.ino;
+    upper ??= null;
+    return this.inodeFor(upper, lower, { opaque, impure, origin });
+  }
+
+  /** What the lower layers have of a name, down to the first that hides the rest. */
+  #lookupBelow(vfs: Vfs, stack: readonly Path[], name: string, directoriesOnly: boolean): Path[] {
+    const found: Path[] = [];
+    const absolute = name.startsWith("/");
+    for (const { mount, dentry: dir } of absolute ? this.layers.lower : stack) {
+      const dentry = absolute ? walkDown(vfs, dir, name) : lookupChild(vfs, dir, name);
+      if (dentry === null) continue;
+      const inode = dentry.inode!;
+      if (isWhiteout(inode)) break;
+      if (!inode.isDirectory) {
+        if (!directoriesOnly && found.length === 0) found.push({ mount, dentry });
+        break;
+      }
+      found.push({ mount, dentry });
+      if (inode.xattrs.get(OVERLAY_XATTR.opaque)?.[0] === 0x79) break;
+    }
+    return found;
+  }
+
+  /** Whether a lower layer shows the name, upper layer aside. */
+  lowerHas(vfs: Vfs, dir: Dentry, name: string): boolean {
+    return this.#lookupBelow(vfs, dir.inode!.overlay!.lower, name, false).length > 0;
+  }
+
+  list(vfs: Vfs, dir: Dentry): Iterable<string> {
+    const { upper, lower } = dir.inode!.overlay!;
+    const shown = new Map<string, boolean>();
+    for (const layer of [...(upper === null ? [] : [upper]), ...lower.map(({ dentry }) => dentry)])
+      for (const name of layer.sb.fs.list(vfs, layer))
+        if (!shown.has(name)) shown.set(name, !isWhiteout(lookupChild(vfs, layer, name)!.inode!));
+    return [...shown].filter(([, visible]) => visible).map(([name]) => name);
+  }
+
+  make(vfs: Vfs, task: Subject, dir: Dentry, name: string, node: NewNode): Result<Inode> {
+    return makeOverlay(vfs, this, task, dir, name, node);
+  }
+  tmpfile(vfs: Vfs, task: Subject, dir: Dentry, node: NewNode): Result<Inode> {
+    return tmpfileOverlay(vfs, this, task, dir, node);
+  }
+  link(vfs: Vfs, task: Subject, from: Dentry, inode: Inode, dir: Dentry, name: string): Denial {
+    return linkOverlay(vfs, this, task, from, inode, dir, name);
+  }
+  unlink(vfs: Vfs, task: Subject, dentry: Dentry): Denial {
+    return removeOverlay(vfs, this, task, dentry);
+  }
+  rmdir(vfs: Vfs, task: Subject, dentry: Dentry): Denial {
+    return removeOverlay(vfs, this, task, dentry);
+  }
+  rename(
+    vfs: Vfs,
+    task: Subject,
+    from: Dentry,
+    toDir: Dentry,
+    toName: string,
+    target: Dentry | null,
+    flags: number,
+  ): Denial {
+    return renameOverlay(vfs, this, task, from, toDir, toName, target, flags);
+  }
+
+  /** ovl_setattr: checked against the overlay's file, carried out on the upper one with all hooks. */
+  setattr(vfs: Vfs, task: Subject, dentry: Dentry, inode: Inode, given: AttributeChange): Denial {
+    const change: MutableChange = given;
+    const denied = prepareSetattr(task, dentry, inode, change);
+    if (denied !== null) return denied;
+    const sized = change.size !== undefined;
+    const failed = copyUp(vfs, this, task, dentry, sized ? O.WRONLY : 0);
+    if (failed !== null) return failed;
+    const upper = inode.overlay!.upper!;
+    const real = upper.inode!;
+    if (sized) {
+      if (real.writeCount < 0) return "ETXTBSY";
+      real.writeCount++;
+    }
+    const { file: _file, mode, ...below } = change;
+    const passed: MutableChange = below;
+    // The set-ID bits are worked out again below, from the upper file's own mode.
+    if (mode !== undefined && change.killSuid !== true && change.killSgid !== true) passed.mode = mode;
+    const done = notifyChange(vfs, this.mounter(task), this.upperPath(upper), passed);
+    if (done === null) copyAttributesUp(inode);
+    if (sized) real.writeCount--;
+    return done;
+  }
+
+  getattr(vfs: Vfs, dentry: Dentry, inode: Inode): Stat {
+    const { upper, lower, origin } = inode.overlay!;
+    const { dentry: real } = this.topPath(inode.overlay!);
+    const shown = real.sb.fs.getattr(vfs, real, real.inode!);
+    const merged = inode.isDirectory && upper !== null && (lower.length > 0 || dentry.isRoot);
+    const constant = upper !== null && origin !== null && !dentry.isRoot ? origin : shown.ino;
+    const ino = this.sameFs || !inode.isDirectory ? constant : inode.ino;
+    const nlink = inode.isDirectory && (merged || lower.length > 1) ? 1 : shown.nlink;
+    return { ...shown, ino, nlink, dev: this.sb.statDev, generation: null };
+  }
+
+  permission(vfs: Vfs, task: Subject, inode: Inode, mask: number): Denial {
+    const denied = genericPermission(task, inode, mask);
+    if (denied !== null) return denied;
+    const { upper } = inode.overlay!;
+    const real = topInode(inode.overlay!);
+    let asked = mask;
+    // What will be copied up must be readable by the mounter, not writable.
+    if (upper === null && (mask & MAY.WRITE) !== 0 && !real.isDevice && !real.isFifo && !real.isSocket)
+      asked = (mask & ~(MAY.WRITE | MAY.APPEND)) | MAY.READ;
+    return inodePermission(vfs, this.mounter(task), real, asked);
+  }
+
+  readlink(inode: Inode): string {
+    const real = topInode(inode.overlay!);
+    return real.sb.fs.readlink(real);
+  }
+
+  getXattr(vfs: Vfs, inode: Inode, name: string): Result<Uint8Array> {
+    const real = topInode(inode.overlay!);
+    const below = nameInLayer(name);
+    return supportsXattr(real, below) ? real.sb.fs.getXattr(vfs, real, below) : fail("EOPNOTSUPP");
+  }
+
+  setXattr(
+    vfs: Vfs,
+    task: Subject,
+    dentry: Dentry,
+    inode: Inode,
+    name: string,
+    value: Uint8Array | null,
+    flags: number,
+  ): Denial {
+    if (value === null && inode.overlay!.upper === null) {
+      const present = this.getXattr(vfs, inode, name);
+      if (!present.ok) return present.errno;
+    }
+    const failed = copyUp(vfs, this, task, dentry, 0);
+    if (failed !== null) return failed;
+    const path = this.upperPath(inode.overlay!.upper!);
+    const mounter = this.mounter(task);
+    const below = nameInLayer(name);
+    const done =
+      value === null
+        ? removeXattrNode(vfs, mounter, path, below)
+        : setXattrNode(vfs, mounter, path, below, value, flags);
+    copyAttributesUp(inode);
+    return done;
+  }
+
+  setAcl(vfs: Vfs, task: Subject, path: Path, name: string, acl: PosixAcl | null): Denial {
+    const inode = path.dentry.inode!;
+    if (acl === null && inode.overlay!.upper === null && !this.getXattr(vfs, inode, name).ok) return "ENODATA";
+    const failed = copyUp(vfs, this, task, path.dentry, 0);
+    if (failed !== null) return failed;
+    const done = setAclNode(vfs, this.mounter(task), this.upperPath(inode.overlay!.upper!), name, acl);
+    copyAttributesUp(inode);
+    return done;
+  }
+
+  setFlags(vfs: Vfs, task: Subject, path: Path, wanted: ReadonlyMap<AttributeName, boolean>): Denial {
+    const inode = path.dentry.inode!;
+    const failed = copyUp(vfs, this, task, path.dentry, 0);
+    if (failed !== null) return failed;
+    const real = inode.overlay!.upper!.inode!;
+    // Protection stays with the overlay's file, so that the overlay itself can go on working with the upper one.
+    real.noatime = wanted.get("noatime") === true;
+    real.nodump = wanted.get("nodump") === true;
+    return null;
+  }
+
+  listXattr(vfs: Vfs, inode: Inode): string[] {
+    const real = topInode(inode.overlay!);
+    return namesInOverlay(real.sb.fs.listXattr(vfs, real));
+  }
+
+  open(vfs: Vfs, task: Subject, file: OpenFile): Denial {
+    const { inode, flags, path } = file;
+    if (inode.isDirectory) return null;
+    if (file.canWrite || (flags & O.TRUNC) !== 0) {
+      const failed = copyUp(vfs, this, task, path.dentry, flags);
+      if (failed !== null) return failed;
+    }
+    const real = this.#openReal(vfs, task, file);
+    if (!real.ok) return real.errno;
+    file.backing = real.value;
+    return null;
+  }
+
+  /** ovl_open_realfile: opened by the mounter; the hook fileOpen is asked, the one after opening is not. */
+  #openReal(vfs: Vfs, task: Subject, file: OpenFile): Result<OpenFile> {
+    const path = this.topPath(file.inode.overlay!);
+    const inode = path.dentry.inode!;
+    const mounter = this.mounter(task);
+    const access =
+      (file.canRead ? MAY.READ : 0) |
+      (file.canWrite ? MAY.WRITE : 0) |
+      ((file.flags & O.APPEND) !== 0 ? MAY.APPEND : 0);
+    const denied = inodePermission(vfs, mounter, inode, MAY.OPEN | access);
+    if (denied !== null) return fail(denied);
+    const flags = file.flags & ~(O.CREAT | O.EXCL | O.NOCTTY | O.TRUNC);
+    const real = new OpenFile(path, inode, ownerOrCapable(mounter, inode) ? flags | O.NOATIME : flags, mounter.cred);
+    real.userPath = file.userPath ?? file.path;
+    const failed = openDentry(vfs, mounter, real);
+    if (failed === null) return ok(real);
+    closeFile(vfs, mounter, real);
+    return fail(failed);
+  }
+
+  release(vfs: Vfs, task: Subject, file: OpenFile): void {
+    if (file.backing !== null) closeFile(vfs, task, file.backing);
+    file.backing = null;
+  }
+
+  realFile(vfs: Vfs, task: Subject, file: OpenFile): Result<OpenFile> {
+    const { backing } = file;
+    if (backing !== null && backing.inode === topInode(file.inode.overlay!)) return ok(backing);
+    // Copied up since it was opened: the new file is opened for this one call, and let go by releaseReal.
+    return this.#openReal(vfs, task, file);
+  }
+
+  afterWrite(inode: Inode): void {
+    copyAttributesUp(inode);
+  }
+
+  content(inode: Inode): Content | null {
+    const real = topInode(inode.overlay!);
+    return real.sb.fs.content(real);
+  }
+
+  size(inode: Inode): number {
+    return inode.overlay!.size;
+  }
+
+  realInode(_dentry: Dentry, inode: Inode, metadata: boolean): Inode {
+    if ((inode.mode & S.IFMT) !== S.IFREG) return inode;
+    const { dentry } = this.topPath(inode.overlay!);
+    return dentry.sb.fs.realInode(dentry, dentry.inode!, metadata);
+  }
+
+  forget(vfs: Vfs, inode: Inode): void {
+    for (const hook of vfs.hooks.inodeFree) hook.inodeFree(inode);
+    inode.freed = true;
+    this.sb.inodes.delete(inode.key);
+    this.evicted(inode);
+  }
+}
+
+/** An absolute redirect: from the root of a layer. */
+function walkDown(vfs: Vfs, root: Dentry, text: string): Dentry | null {
+  let at: Dentry | null = root;
+  for (const name of text.split("/")) {
+    if (name === "") continue;
+    if (at === null || !at.inode!.isDirectory) return null;
+    at = lookupChild(vfs, at, name);
+  }
+  return at;
+}
