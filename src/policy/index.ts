@@ -28,6 +28,7 @@ export { formatPolicy, formatRule } from "./format.ts";
 export { FUNC, FUNCS, type Func, type FuncName, funcName, measuredName } from "./funcs.ts";
 export {
   anyLabels,
+  apparmorLabels,
   type LabelRule,
   type LabelSource,
   type SelinuxNames,

@@ -83,3 +83,14 @@ export function selinuxLabels(names: SelinuxNames): LabelSource {
     part: inLabel,
   };
 }
+
+/** AppArmor: subj_role= names a loaded profile, or unconfined (security/apparmor/audit.c: aa_audit_rule_init, aa_audit_rule_match). */
+export function apparmorLabels(profiles: readonly string[] = []): LabelSource {
+  const known = new Set(["unconfined", ...profiles]);
+  return {
+    name: "apparmor",
+    compile: (kind, text) => (kind === "subj_role" && known.has(text) ? { kind, text } : null),
+    match: (rule, label) => label === rule.text,
+    part: (_, label) => label,
+  };
+}

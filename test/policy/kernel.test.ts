@@ -5,6 +5,7 @@ import { fail, ok, type Result } from "../../src/errno/index.ts";
 import {
   ACTION,
   APPRAISE_SETTING,
+  apparmorLabels,
   archRules,
   type BootChoices,
   FUNC,
@@ -471,6 +472,14 @@ describe("labels", () => {
     );
     expect(match(selinux, "audit obj_type=etc_t", { objectLabel: "system_u:object_r:bin_t" })).toBe(0);
     expect(match(selinux, "audit subj_type=etc_t", { objectLabel })).toBe(0);
+  });
+
+  it("of AppArmor are profiles of processes", () => {
+    const labels = apparmorLabels(["man"]);
+    expect(match(labels, "audit subj_role=unconfined", { subjectLabel: "unconfined" })).toBe(ACTION.AUDIT);
+    expect(match(labels, "audit subj_role=man", { subjectLabel: "unconfined" })).toBe(0);
+    expect(labels.compile("subj_role", "nosuch")).toBeNull();
+    expect(labels.compile("obj_role", "man")).toBeNull();
   });
 
   const failing = (outcomes: (boolean | "ESTALE" | "EINVAL")[]): LabelSource => ({
