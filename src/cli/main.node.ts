@@ -2,6 +2,8 @@
 // The imasim command.
 import { readFileSync } from "node:fs";
 import type { Command } from "commander";
+import { certCommand } from "./cert.ts";
+import { inspectCommand } from "./inspect.ts";
 import { logCommand } from "./log.node.ts";
 import { policyCommand } from "./policy.node.ts";
 import { assemble, failure } from "./program.ts";
@@ -9,7 +11,15 @@ import { replayCommand } from "./replay.node.ts";
 import { runCommand } from "./run.node.ts";
 import { schemaCommand } from "./schema.ts";
 
-const SUBCOMMANDS: readonly (() => Command)[] = [runCommand, replayCommand, schemaCommand, policyCommand, logCommand];
+const SUBCOMMANDS: readonly (() => Command)[] = [
+  runCommand,
+  replayCommand,
+  schemaCommand,
+  policyCommand,
+  inspectCommand,
+  certCommand,
+  logCommand,
+];
 
 // A reader that went away (`imasim … | head`) is no error of ours: end as a program does that SIGPIPE killed.
 for (const stream of [process.stdout, process.stderr]) {
