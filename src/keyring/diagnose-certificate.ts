@@ -2,6 +2,7 @@
 // Nothing is logged and nothing changes.
 import { bytesToHex } from "@noble/hashes/utils.js";
 import type { Denial } from "../errno/index.ts";
+import type { Certificate } from "../formats/index.ts";
 import { findAsymmetricKey, sameId } from "./asymmetric-match.ts";
 import { textOf } from "./asymmetric-type.ts";
 import { type LoadedCertificate, loadCertificate } from "./certificate.ts";
@@ -44,6 +45,13 @@ function nearMiss(trusted: Key, [, keyId]: AsymmetricIds, issuer: Uint8Array): s
   return "";
 }
 
+/** What a certificate is for, where that alone decides. */
+function usageText({ ca, keyCertSign, digitalSignature }: Certificate): string {
+  if (!ca) return "basicConstraints does not say CA:TRUE";
+  if (!keyCertSign) return "keyUsage lacks keyCertSign";
+  return digitalSignature ? "keyUsage has digitalSignature" : "";
+}
+
 /** Follows a certificate into a keyring (by its own restriction) and names the link of trust that is missing. */
 export function diagnoseCertificate(state: KeyState, keyring: Key, der: Uint8Array): CertificateDiagnosis {
   const silent = quiet(state);
@@ -84,19 +92,19 @@ export function diagnoseCertificate(state: KeyState, keyring: Key, der: Uint8Arr
   const errno = restriction.check(silent, keyring, { type, payload, key: null });
   const trusted = restriction.trusted?.(state) ?? null;
   if (restriction.trusted === undefined) {
-    step(restriction.name, errno === null, errno ?? "");
+    step(restriction.name, errno === null, errno === null ? "" : usageText(certificate));
     return { errno, steps };
   }
   if (restriction.digsig) {
     const { digitalSignature, keyCertSign, ca } = certificate;
     if (
       !step(
-        "keyUsage has digitalSignature",
+        "digitalSignature in keyUsage",
         digitalSignature,
         digitalSignature ? "" : "it is not set, or there is no keyUsage",
       ) ||
-      !step("not a CA", !ca, ca ? "basicConstraints says CA:TRUE" : "") ||
-      !step("keyUsage lacks keyCertSign", !keyCertSign, keyCertSign ? "it is set" : "")
+      !step("no CA", !ca, ca ? "basicConstraints says CA:TRUE" : "") ||
+      !step("no keyCertSign in keyUsage", !keyCertSign, keyCertSign ? "it is set" : "")
     )
       return { errno, steps };
   }
@@ -117,14 +125,14 @@ export function diagnoseCertificate(state: KeyState, keyring: Key, der: Uint8Arr
   const where = `${wanted} in ${trusted.description}`;
   if (
     !step(
-      "its signer is trusted",
+      "a trusted signer",
       signer.ok,
       signer.ok ? where : `not found: ${where}${nearMiss(trusted, certificate.authority, certificate.rawIssuer)}`,
     )
   )
     return { errno, steps };
   step(
-    errno === "EPERM" || errno === "ENOKEY" ? "the signer may vouch (ca_keys=)" : "its signature verifies",
+    errno === "EPERM" || errno === "ENOKEY" ? "a signer that may vouch (ca_keys=)" : "a signature that verifies",
     errno === null,
     errno ?? "",
   );

@@ -1,3 +1,4 @@
+export { type CertificateSurvey, type SurveyOptions, type SurveyRow, surveyCertificate } from "./certificate-survey.ts";
 export { type CertificateDiagnosis, diagnoseCertificate, type TrustStep } from "./diagnose-certificate.ts";
 export { diagnoseVerification, type KeyVerdict, type VerificationDiagnosis } from "./diagnose-verification.ts";
 export { type BlobRequest, type EncryptedBlob, parseBlobRequest } from "./encrypted-blob.ts";

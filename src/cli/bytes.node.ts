@@ -1,0 +1,35 @@
+// Bytes that commands read and lines that they print.
+import { existsSync, readFileSync } from "node:fs";
+import { hexToBytes } from "@noble/hashes/utils.js";
+import { InputError } from "../errno/index.ts";
+
+/** A file's bytes; `-` is the standard input. */
+export const readBytes = (file: string): Uint8Array => new Uint8Array(readFileSync(file === "-" ? 0 : file));
+
+/** The bytes of hex digits, or of a file where there is one of that name. @throws InputError `bad-hex` for an odd number of digits. */
+export function hexOrFile(argument: string): Uint8Array {
+  const digits = argument.replace(/^0x/i, "");
+  if (!/^[0-9a-f]+$/i.test(digits) || existsSync(argument)) return readBytes(argument);
+  if (digits.length % 2 === 1) throw new InputError("bad-hex", argument.slice(0, 20), "an odd number of hex digits");
+  return hexToBytes(digits);
+}
+
+/** A DER file, or the first block of a PEM file. */
+export function readDer(file: string): { readonly der: Uint8Array; readonly pem: boolean } {
+  const bytes = readBytes(file);
+  const body = /-----BEGIN [^-]+-----([^-]*)-----END/.exec(
+    Buffer.from(bytes.subarray(0, 65536)).toString("latin1"),
+  )?.[1];
+  return body === undefined
+    ? { der: bytes, pem: false }
+    : { der: new Uint8Array(Buffer.from(body, "base64")), pem: true };
+}
+
+export function print(text: string): void {
+  process.stdout.write(text);
+}
+
+/** The command will end with this status. */
+export function endWith(status: number): void {
+  process.exitCode = status;
+}
