@@ -78,7 +78,10 @@ export function hashNameOf(row: HashAlgorithm, release: Release): string {
   return row.formerly && !release.atLeast(row.formerly.until) ? row.formerly.name : row.name;
 }
 
-/** Whether a kernel of this configuration can allocate the algorithm; where not, it says `ima: Can not allocate NAME`. */
+/**
+ * Whether a kernel of this configuration can allocate the algorithm; where not, it says `ima: Can not allocate NAME`. An algorithm in a
+ * module is not there: nobody loads one here.
+ */
 export function hashAvailable(config: Kconfig, name: HashName): boolean {
-  return BY_NAME.get(name)!.kconfig.some((symbol) => config.enabled(symbol));
+  return BY_NAME.get(name)!.kconfig.some((symbol) => config.builtIn(symbol));
 }

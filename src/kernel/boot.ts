@@ -139,7 +139,9 @@ export function boot(options: BootOptions = {}): Kernel {
     secureBoot,
     random,
     deviceName,
-    lsm,
+    cmdline: options.cmdline ?? "",
+    environment: options.environment ?? {},
+    lsm: options.environment?.lsm ?? lsm,
   });
   fillRoot(kernel, options.files ?? {});
   keyBridge.loadCertificates(kernel);

@@ -2,9 +2,9 @@
 // (usr/default_cpio_list; init/initramfs.c).
 import { utf8ToBytes } from "@noble/hashes/utils.js";
 import { InputError } from "../errno/index.ts";
-import { addPseudoDirectory, O, S } from "../vfs/index.ts";
+import { O, S } from "../vfs/index.ts";
 import type { Kernel } from "./kernel.ts";
-import type { BootFile } from "./options.ts";
+import type { AnonymousNumbers, BootFile } from "./options.ts";
 import { makeProc, makeSecurityfs, makeSysfs } from "./pseudo-files.ts";
 
 /** Unpacks the files; nothing of this is seen by a policy, which comes later. @throws InputError `bad-file` */
@@ -34,6 +34,18 @@ export function fillRoot(kernel: Kernel, files: Readonly<Record<string, BootFile
   }
 }
 
+/** The character devices of major 1 that every program counts on (drivers/char/mem.c). */
+const DEVICES = [
+  ["null", 3],
+  ["zero", 5],
+  ["full", 7],
+  ["random", 8],
+  ["urandom", 9],
+] as const;
+
+/** As on a small kernel of today. */
+const DEFAULT_NUMBERS: AnonymousNumbers = { devtmpfs: 6, securityfs: 7, firstMount: 17, firstInode: 12, settled: 4 };
+
 /** What the first process of a machine does before anything else: /proc, /sys, securityfs, /dev, and the usual directories. */
 export function mountKernelFileSystems(kernel: Kernel): void {
   const { vfs, initProcess } = kernel;
@@ -47,15 +59,24 @@ export function mountKernelFileSystems(kernel: Kernel): void {
     ["/tmp", 0o1777],
   ];
   for (const [path, mode] of directories) sys.mkdir(path, mode);
+  const { numbers = DEFAULT_NUMBERS } = kernel.environment;
   const mounted = (path: string, fstype: string) => {
-    sys.mount(fstype, path, fstype, 0, "");
-    for (const sb of vfs.superblocks) if (sb.type.name === fstype) return sb.root;
+    const denied = sys.mount(fstype, path, fstype, 0, "");
+    for (const sb of vfs.superblocks) if (denied.ok && sb.type.name === fstype) return sb.root;
     throw new Error(`${fstype} did not mount`);
   };
+  vfs.firstAnonymousDevice = numbers.devtmpfs;
+  mounted("/dev", "devtmpfs");
+  vfs.firstAnonymousDevice = numbers.firstMount - 2;
   makeProc(kernel, mounted("/proc", "proc"));
   makeSysfs(kernel, mounted("/sys", "sysfs"));
-  if (kernel.config.enabled("SECURITYFS"))
-    makeSecurityfs(kernel, mounted("/sys/kernel/security", "securityfs"), kernel.lsm);
-  const dev = mounted("/dev", "devtmpfs");
-  if (dev.sb.type.engine === "pseudo") addPseudoDirectory(vfs, dev, "pts");
+  for (const [name, minor] of DEVICES) sys.mknod(`/dev/${name}`, S.IFCHR | 0o666, { major: 1, minor });
+  if (kernel.config.enabled("SECURITYFS")) {
+    vfs.firstAnonymousDevice = numbers.securityfs;
+    const root = mounted("/sys/kernel/security", "securityfs");
+    vfs.nextIno = numbers.firstInode;
+    makeSecurityfs(kernel, root, kernel.lsm);
+  }
+  vfs.firstAnonymousDevice = numbers.firstMount;
+  vfs.nextIno += numbers.settled;
 }

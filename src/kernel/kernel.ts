@@ -9,7 +9,7 @@ import { absolutePath, Disk, evictAll, type OpenFile, type Subject, type Vfs } f
 import type { Parameter } from "./cmdline.ts";
 import type { KeyBridge } from "./key-bridge.ts";
 import { type MountSpec, mountFileSystem } from "./mount-file-system.ts";
-import type { KernelLabels } from "./options.ts";
+import type { BootEnvironment, KernelLabels } from "./options.ts";
 import { bootComm, credentials, type Ids, Process } from "./process.ts";
 import { Task } from "./task.ts";
 import { randomUuid, uuidBytes } from "./uuid.ts";
@@ -32,6 +32,8 @@ export interface KernelParts {
   readonly secureBoot: boolean;
   readonly random: () => number;
   readonly deviceName: (index: number) => { readonly id: string; readonly major: number; readonly minor: number };
+  readonly cmdline: string;
+  readonly environment: BootEnvironment;
   /** /sys/kernel/security/lsm */
   readonly lsm: string;
 }
@@ -93,6 +95,13 @@ export class Kernel {
     this.#current = this.initProcess;
   }
 
+  /** As it was given. */
+  get cmdline(): string {
+    return this.#parts.cmdline;
+  }
+  get environment(): BootEnvironment {
+    return this.#parts.environment;
+  }
   get lsm(): string {
     return this.#parts.lsm;
   }

@@ -125,11 +125,11 @@ export class KeyBridge {
       if (evm !== null && config.enabled("EVM_LOAD_X509") && read("evm", "EVM_X509_PATH") === null)
         evm.certificateLoaded();
     };
-    if (ima === null || !config.enabled("IMA_LOAD_X509")) return evmToo();
-    ima.appraisalSuspended = true;
+    if (!config.enabled("IMA_LOAD_X509")) return evmToo();
+    if (ima !== null) ima.appraisalSuspended = true;
     read("ima", "IMA_X509_PATH");
     evmToo();
-    ima.appraisalSuspended = false;
+    if (ima !== null) ima.appraisalSuspended = false;
   }
 
   /** Keyrings for a new process; of its parent's, where it has one. */

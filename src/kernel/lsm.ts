@@ -9,11 +9,21 @@ const utf8 = new TextDecoder();
 /** The label of processes and files that nobody labelled. */
 const FLOOR = "_";
 
-/** Smack, as far as integrity meets it: every process runs with the floor label, and gives it to the files that it makes. */
+/** SMK_LONGLABEL less its terminator; no label has one of the characters (smk_parse_label). */
+const LABEL = /^[^-\s/"'\\\x7f-\uffff][^\s/"'\\\x7f-\uffff]{0,254}/;
+
+/** Smack, as far as integrity meets it: processes run with the floor label until they name another, and give theirs to the files they make. */
 export function smackKernelLabels(): KernelLabels {
+  const named = new WeakMap<object, string>();
   return {
     source: smackLabels,
-    subject: () => FLOOR,
+    subject: (task) => named.get(task) ?? FLOOR,
+    setSubject(task, label) {
+      const text = LABEL.exec(label)?.[0];
+      if (text === undefined) return "EINVAL";
+      named.set(task, text);
+      return null;
+    },
     object: (inode) => {
       const label = inode.xattrs.get("security.SMACK64");
       return label === undefined ? FLOOR : utf8.decode(label);
@@ -29,8 +39,8 @@ export function apparmorKernelLabels(): KernelLabels {
 /** smack_inode_init_security: a new file gets the label of its maker. */
 export const smackModule: SecurityModule = {
   name: "smack",
-  inodeInitSecurity(_task, _inode, _dir, _name, xattrs) {
-    xattrs.push({ name: "security.SMACK64", value: new TextEncoder().encode(FLOOR) });
+  inodeInitSecurity(task, _inode, _dir, _name, xattrs) {
+    xattrs.push({ name: "security.SMACK64", value: new TextEncoder().encode(task.label ?? FLOOR) });
     return null;
   },
 };

@@ -1,5 +1,6 @@
 // What a kernel is booted with, and its defaults. All that varies from one real boot to the next comes in here, so that the same
 // options give the same bytes.
+import type { Denial } from "../errno/index.ts";
 import type { LabelSource } from "../policy/index.ts";
 import type { KconfigValues } from "../release/index.ts";
 import type { Disk, DiskFile, SecurityModule } from "../vfs/index.ts";
@@ -36,8 +37,27 @@ export interface BootEnvironment {
   readonly random?: () => number;
   /** Names of block devices, in the order of the disks: `sda`, `sdb` … if not given. */
   readonly deviceName?: (index: number) => { readonly id: string; readonly major: number; readonly minor: number };
+  /** What /proc/version and /proc/cmdline say. */
+  readonly banner?: string;
+  readonly bootCmdline?: string;
+  /** /sys/kernel/security/lsm, where it holds modules that have no part in integrity. */
+  readonly lsm?: string;
+  /** Numbers that other parts of the kernel took before: see AnonymousNumbers. */
+  readonly numbers?: AnonymousNumbers;
   /** boot_aggregate, where the PCRs that it is made of are not known. */
   readonly bootAggregate?: { readonly algo: string; readonly bytes: Uint8Array };
+}
+
+/** Minor numbers of file systems without a device, and the counter of inode numbers that some of them share. */
+export interface AnonymousNumbers {
+  readonly devtmpfs: number;
+  readonly securityfs: number;
+  /** The first that a mount from user space gets. */
+  readonly firstMount: number;
+  /** Of the first file of securityfs. */
+  readonly firstInode: number;
+  /** How far the counter has gone when the first process has settled. */
+  readonly settled: number;
 }
 
 export interface BootOptions {
@@ -69,6 +89,8 @@ export interface BootOptions {
 export interface KernelLabels {
   /** null for an LSM that has labels of processes but none that rules could name. */
   readonly source: LabelSource | null;
-  subject(task: { readonly pid: number }): string | null;
+  subject(task: object): string | null;
+  /** A write to /proc/self/attr/current, where the LSM lets a process name its label. */
+  setSubject?(task: object, label: string): Denial;
   object(inode: { readonly xattrs: ReadonlyMap<string, Uint8Array> }): string | null;
 }

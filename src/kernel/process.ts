@@ -71,7 +71,7 @@ export function bootTask(config: Kconfig, labels: KernelLabels | null): Subject 
     ses: UNSET,
     exe: null,
     tty: "(none)",
-    label: labels?.subject({ pid: 1 }) ?? null,
+    label: labels?.subject({}) ?? null,
     readImpliesExec: false,
   };
 }
@@ -149,6 +149,7 @@ export class Process implements Subject {
     const { cred, comm, exe, root, cwd, auid, ses, umask } = this;
     const pid = this.kernel.nextPid();
     const child = new Process(this.kernel, { pid, ppid: this.pid, comm, cred, exe, root, cwd, auid, ses, umask }, this);
+    if (this.label !== null) this.kernel.labels?.setSubject?.(child, this.label);
     this.#fds.forEach((file, fd) => {
       if (file === undefined) return;
       file.refs++;

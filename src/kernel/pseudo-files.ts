@@ -105,8 +105,34 @@ export function makeProc(kernel: Kernel, root: Dentry): void {
     root,
     "version",
     0o444,
-    whole(() => `Linux version ${kernel.release.text}\n`),
+    whole(() => kernel.environment.banner ?? `Linux version ${kernel.release.text}
+`),
   );
+  addPseudoFile(
+    vfs,
+    root,
+    "cmdline",
+    0o444,
+    whole(() => `${kernel.environment.bootCmdline ?? kernel.cmdline}\n`),
+  );
+  addPseudoFile(
+    vfs,
+    root,
+    "modules",
+    0o444,
+    whole(() => [...kernel.modules].map((name) => `${name} 0 0 - Live 0x0000000000000000\n`).join("")),
+  );
+  const self = addPseudoDirectory(vfs, root, "self", 0o555);
+  const attributes = addPseudoDirectory(vfs, self, "attr", 0o555);
+  addPseudoFile(vfs, attributes, "current", 0o666, {
+    read: (task) => (task.label === null ? fail("EINVAL") : ok(utf8ToBytes(task.label))),
+    write(task, _file, bytes) {
+      if (!capable(task, "CAP_MAC_ADMIN")) return fail("EPERM");
+      const denied = kernel.labels?.setSubject?.(task, new TextDecoder().decode(bytes)) ?? null;
+      if (kernel.labels?.setSubject === undefined) return fail("EINVAL");
+      return denied === null ? ok(bytes.length) : fail(denied);
+    },
+  });
   const sysctl = addPseudoDirectory(vfs, root, "sys", 0o555);
   const memory = addPseudoDirectory(vfs, sysctl, "vm", 0o555);
   addPseudoFile(vfs, memory, "drop_caches", 0o200, {

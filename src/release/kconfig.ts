@@ -58,9 +58,12 @@ const RANGES: Readonly<Record<string, readonly [number, number]>> = { IMA_MEASUR
 
 export class Kconfig {
   readonly #values: Map<string, Value>;
+  /** Symbols that are built as modules. */
+  readonly #modular: ReadonlySet<string>;
   /** Where a symbol is not named, it is not set: a recording's list is complete. */
-  private constructor(values: Map<string, Value>) {
+  private constructor(values: Map<string, Value>, modular: ReadonlySet<string> = new Set()) {
     this.#values = values;
+    this.#modular = modular;
   }
 
   /**
@@ -100,13 +103,16 @@ export class Kconfig {
    */
   static fromLines(lines: Iterable<string>): Kconfig {
     const values = new Map<string, Value>();
+    const modular = new Set<string>();
     let at = 0;
     for (const line of lines) {
       at++;
       const text = line.trim();
       const m = /^CONFIG_([A-Z0-9_a-z]+)=(?:"((?:[^"\\]|\\.)*)"|([ymn])|(-?\d+|0x[0-9a-fA-F]+))$/.exec(text);
-      if (m) values.set(m[1]!, m[2] !== undefined ? m[2] : m[3] !== undefined ? m[3] !== "n" : Number(m[4]));
-      else if (text !== "" && !text.startsWith("#"))
+      if (m) {
+        values.set(m[1]!, m[2] !== undefined ? m[2] : m[3] !== undefined ? m[3] !== "n" : Number(m[4]));
+        if (m[3] === "m") modular.add(m[1]!);
+      } else if (text !== "" && !text.startsWith("#"))
         throw new InputError(
           "bad-kconfig",
           `config line ${at}`,
@@ -119,7 +125,7 @@ export class Kconfig {
       if (missing !== undefined)
         throw new InputError("bad-kconfig", `config.${name}`, `depends on ${missing}, which is not set`);
     }
-    return new Kconfig(values).#inRange();
+    return new Kconfig(values, modular).#inRange();
   }
 
   #inRange(): this {
@@ -131,6 +137,11 @@ export class Kconfig {
     return this;
   }
 
+  /** y, not m: there without anything that user space loads. */
+  builtIn(symbol: string): boolean {
+    return this.enabled(symbol) && !this.#modular.has(symbol);
+  }
+  /** y or m. */
   enabled(symbol: string): boolean {
     return this.#values.get(symbol) === true;
   }

@@ -1,7 +1,7 @@
 // Carries out steps as the recorder's driver does inside a real kernel: process 1 with named handles, one result for each step.
 import { type Errno, fail, ok, type Result } from "../errno/index.ts";
 import { type Kernel, OPEN, type Process, type SystemCalls } from "../kernel/index.ts";
-import type { InodeHint } from "../vfs/index.ts";
+import type { InodeHint, Subject } from "../vfs/index.ts";
 import { type FileReader, StepArguments } from "./arguments.ts";
 import type { StepResult } from "./compare.ts";
 import { EXEC_OPS } from "./ops-exec.ts";
@@ -46,6 +46,8 @@ export class Driver {
   readonly maps = new Map<string, number>();
   readonly keys = new Map<string, number>();
   readonly processes = new Map<string, Process>();
+  /** Who opened /proc/keys: the driver as root, before the first step. */
+  readonly keysReader: Subject;
   /** Names of the scenario's disks. */
   readonly disks: ReadonlyMap<string, string>;
   readonly #read: FileReader | undefined;
@@ -57,6 +59,7 @@ export class Driver {
     this.disks = disks;
     this.#read = read;
     this.process = kernel.initProcess;
+    this.keysReader = Object.assign(Object.create(kernel.initProcess) as Subject, { cred: kernel.initProcess.cred });
     this.#logSeen = kernel.log.lines.length;
     this.#measuredSeen = kernel.measuredLines().length;
   }
@@ -75,7 +78,8 @@ export class Driver {
     const lines = this.kernel.log.lines.slice(this.#logSeen);
     this.#logSeen += lines.length;
     const all = this.kernel.measuredLines();
-    const measured = all.slice(this.#measuredSeen);
+    // The driver reads the list as text: a name with a newline makes two lines of an entry.
+    const measured = all.slice(this.#measuredSeen).flatMap((line) => line.split("\n"));
     this.#measuredSeen = all.length;
     // Records reach the real log through a thread; printk lines are shown first.
     const of = (kind: "printk" | "audit") => lines.filter((line) => line.kind === kind).map((line) => line.text);

@@ -1,4 +1,5 @@
 // The machine of the recordings: what its kernels are built with and its first process finds, as far as a trace does not say.
+import type { BootEnvironment } from "../kernel/index.ts";
 import { payload } from "./payload.ts";
 import type { Trace } from "./schema.ts";
 
@@ -30,4 +31,31 @@ export function labelsOf(lsm: Trace["kernel"]["lsm"]): "smack" | "apparmor" | nu
   const names = (lsm ?? "").split(",");
   if (names.includes("smack")) return "smack";
   return names.includes("apparmor") ? "apparmor" : null;
+}
+
+const TOOLS = "gcc (Debian 12.2.0-14+deb12u1) 12.2.0, GNU ld (GNU Binutils for Debian) 2.40";
+
+/** What differs between the recorded UML kernels beyond release and configuration. */
+const KERNELS = [
+  {
+    release: /^6\.12\.\d+$/,
+    built: "#2 Sun Nov 22 06:29:32 UTC 2026",
+    numbers: { devtmpfs: 6, securityfs: 7, firstMount: 17, firstInode: 12, settled: 4 },
+  },
+  {
+    release: /^6\.1\.\d+$/,
+    built: "#1 Sun Nov 22 06:37:41 UTC 2026",
+    numbers: { devtmpfs: 5, securityfs: 6, firstMount: 16, firstInode: 12, settled: 4 },
+  },
+] as const;
+
+/** What the recorded machine was, as far as it is known. */
+export function recordedEnvironment({ kernel }: Trace): BootEnvironment {
+  const known = KERNELS.find((row) => row.release.test(kernel.release));
+  return {
+    deviceName: deviceNames(kernel.backend),
+    ...(known !== undefined && { banner: `Linux version ${kernel.release} (root@vm) (${TOOLS}) ${known.built}\n`, numbers: known.numbers }),
+    ...(kernel.bootCmdline !== undefined && { bootCmdline: kernel.bootCmdline }),
+    ...(kernel.lsm !== undefined && { lsm: kernel.lsm }),
+  };
 }

@@ -23,6 +23,8 @@ export const EXEC_OPS = {
         : String(argv).split("\n");
     const fd = a.has("fd") ? fdArgument(c) : undefined;
     if (a.has("fd") && fd === undefined) return;
+    // The driver tells its child's failure through a pipe, whose inode takes a number of the shared counter.
+    c.kernel.vfs.nextIno++;
     const child = process.fork();
     const credentials = stepCredentials(a);
     if (credentials !== undefined)

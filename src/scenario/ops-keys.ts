@@ -17,7 +17,7 @@ function keyReference(c: OpContext, name: string | undefined): number {
   const typed = colon >= 0 && colon < TYPE_MAX;
   const type = typed ? name.slice(0, colon) : "keyring";
   const description = typed ? name.slice(colon + 1) : name;
-  for (const key of c.kernel.keyBridge.listKeys(c.process)) {
+  for (const key of c.kernel.keyBridge.listKeys(c.driver.keysReader)) {
     // /proc/keys cuts the type short; the description there goes on with a colon and details.
     const matches = typed ? type.startsWith(key.type) : key.type === "keyring";
     if (matches && (key.text === description || key.text.startsWith(`${description}:`))) return key.serial;

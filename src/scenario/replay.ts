@@ -6,7 +6,7 @@ import { compareLines, compareStep, type Difference } from "./compare.ts";
 import type { InodeHint } from "../vfs/index.ts";
 import { Driver } from "./driver.ts";
 import { addGivenEntries } from "./given-entries.ts";
-import { deviceNames, guestFiles, labelsOf, TPM_BANKS } from "./guest.ts";
+import { guestFiles, labelsOf, recordedEnvironment, TPM_BANKS } from "./guest.ts";
 import { bootDisk, bootFile } from "./machine.ts";
 import { recordedKeys } from "./recorded-keys.ts";
 import { diskNames } from "./run.ts";
@@ -20,6 +20,8 @@ export interface Replay {
   readonly differences: readonly Difference[];
 }
 
+/** The first PCR that IMA extends. */
+const MEASURE_PCR = 10;
 /** The boot is step -1. */
 const BOOT = -1;
 
@@ -55,7 +57,7 @@ function traceBootOptions(trace: Trace): BootOptions {
     config: kernel.config,
     cmdline: kernel.cmdline,
     rootfs,
-    tpm: kernel.tpm === true ? { banks: TPM_BANKS } : null,
+    tpm: kernel.tpm === true ? { banks: TPM_BANKS, pcrs: firmwarePcrs(trace) } : null,
     labels: labelsOf(kernel.lsm),
     builtinKeys: keys.builtin,
     moduleKey: keys.module,
@@ -69,11 +71,23 @@ function traceBootOptions(trace: Trace): BootOptions {
       Object.entries(trace.disks ?? {}).map(([name, spec]) => [name, bootDisk(spec, `disks.${name}`)]),
     ),
     environment: {
-      deviceName: deviceNames(kernel.backend),
-      // The PCRs that firmware and boot loader filled are not in a recording; what was made of them is.
+      ...recordedEnvironment(trace),
+      // Where the PCRs that firmware and boot loader filled are not in the recording, what was made of them is.
       ...(kernel.tpm === true && aggregate !== undefined && givenAggregate(aggregate)),
     },
   };
+}
+
+/** PCRs 0-9 belong to firmware and boot loader, so what a step reads there was there from the start. */
+function firmwarePcrs(trace: Trace): Record<string, Record<number, string>> {
+  const pcrs: Record<string, Record<number, string>> = {};
+  trace.steps.forEach((step, i) => {
+    const value = trace.results[i]?.["data"];
+    const index = Number(step["index"] ?? MEASURE_PCR);
+    if (step.op !== "pcr" || typeof value !== "string" || index >= MEASURE_PCR) return;
+    pcrs[String(step["bank"] ?? "sha256")] = { ...pcrs[String(step["bank"] ?? "sha256")], [index]: value.trim().toLowerCase() };
+  });
+  return pcrs;
 }
 
 function givenAggregate(line: string): Pick<NonNullable<BootOptions["environment"]>, "bootAggregate"> {

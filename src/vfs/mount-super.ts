@@ -98,7 +98,8 @@ function uuidOf(vfs: Vfs, type: FsType, disk: Disk | undefined): Uint8Array {
 
 function makeRoot(vfs: Vfs, sb: SuperBlock, { root: { mode, uid = 0, gid = 0 } = {} }: NewSuperBlock): Inode {
   const { type } = sb;
-  const ino = type.inodeNumbers === "global-counter" ? vfs.nextIno++ : type.rootIno;
+  // What is filled at mount time numbers its root itself (fs/libfs.c: simple_fill_super); a root made like any other inode takes a number.
+  const ino = type.inodeNumbers === "global-counter" && type.engine !== "pseudo" ? vfs.nextIno++ : type.rootIno;
   const generation = type.generation === "random" ? vfs.generation() : 0;
   const permission = mode ?? rootMode(type);
   const inode = new Inode(sb, { ino, generation, mode: S.IFDIR | permission, uid, gid, nlink: 2, time: vfs.clock() });

@@ -251,7 +251,7 @@ export function openExecFile(vfs: Vfs, task: Subject, file: OpenFile): Result<Op
   return openExecPath(vfs, task, file.path);
 }
 
-function openExecPath(vfs: Vfs, task: Subject, path: Path): Result<OpenFile> {
+export function openExecPath(vfs: Vfs, task: Subject, path: Path): Result<OpenFile> {
   const file = openFound(vfs, task, path, O.RDONLY | O.LARGEFILE, MAY.EXEC, false, null, false);
   if (!file.ok) return file;
   const { inode } = file.value;
