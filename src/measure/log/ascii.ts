@@ -24,6 +24,8 @@ export class AsciiScanner implements Scanner {
   #over = false;
   /** How far the pending bytes, from their start, were searched for the end of an entry. */
   #searched = 0;
+  /** Whether a template digest has told the byte order. */
+  #settled = false;
   /** Blanks behind the last field of what was read last. */
   #rest = 0;
 
@@ -33,6 +35,10 @@ export class AsciiScanner implements Scanner {
     this.#record = new LogRecord(ANY_TEMPLATE, form.littleEndian);
     this.#record.digest = new Uint8Array(form.digestSize);
     this.#limits = limits;
+  }
+
+  get littleEndian(): boolean {
+    return this.#record.littleEndian;
   }
 
   push(piece: Uint8Array, visitor: LogVisitor): void {
@@ -95,13 +101,28 @@ export class AsciiScanner implements Scanner {
     const problem = this.#fill(end);
     record.size = sizeTo(end);
     const line = bytes.indexOf(NEWLINE, start);
-    if (line < 0 || line >= end) return problem;
-    if (problem === null && (record.isZero() || this.#check.fits(record))) return null;
-    if (this.#fill(line) === null && !record.isZero() && this.#check.fits(record)) {
-      record.size = sizeTo(line);
-      return null;
+    const single = line < 0 || line >= end;
+    if (problem === null && ((this.#settled && single) || record.isZero() || this.#fits(end))) return null;
+    if (single || this.#fill(line) !== null || record.isZero() || !this.#fits(line)) return this.#fill(end);
+    record.size = sizeTo(line);
+    return null;
+  }
+
+  /** Whether the digest of the record, filled up to `end`, fits, in one byte order or the other while that is not known. */
+  #fits(end: number): boolean {
+    const record = this.#record;
+    for (const other of this.#settled ? [false] : [false, true]) {
+      if (other) {
+        record.littleEndian = !record.littleEndian;
+        this.#fill(end);
+      }
+      if (!this.#check.fits(record)) continue;
+      // The template ima has no lengths, so that its digests fit in either order.
+      this.#settled ||= !hasPaddedName(record.template);
+      return true;
     }
-    return this.#fill(end);
+    if (!this.#settled) record.littleEndian = !record.littleEndian;
+    return false;
   }
 
   /** Fills the record with what stands up to `end`. Why it is no entry, or null. */
@@ -156,7 +177,7 @@ export class AsciiScanner implements Scanner {
       if (typeof tokenOut === "string") return tokenOut;
       out = tokenOut;
       record.fieldEnd[i] = out;
-      if (!padded) putUint32(data, lengthAt, out - lengthAt - 4);
+      if (!padded) putUint(data, lengthAt, out - lengthAt - 4, 4, record.littleEndian);
       at = tokenEnd + 1;
     }
     if (at <= end) {
@@ -193,11 +214,7 @@ export class AsciiScanner implements Scanner {
         const text = String.fromCharCode(...bytes.subarray(start, Math.min(end, start + 12)));
         const value = /^\d{1,10}$/.test(text) ? Number(text) : Number.NaN;
         if (!(value < 256 ** size)) return `field ${id} is no number of ${size} bytes`;
-        if (size === 4) putUint32(data, out, value);
-        else {
-          data[out] = value;
-          data[out + 1] = value >>> 8;
-        }
+        putUint(data, out, value, size, this.#record.littleEndian);
         return out + size;
       }
       default: {
@@ -229,9 +246,6 @@ function copy(from: Uint8Array, start: number, end: number, to: Uint8Array, at: 
   for (let i = start; i < end; i++) to[at + i - start] = from[i]!;
 }
 
-function putUint32(out: Uint8Array, at: number, value: number): void {
-  out[at] = value;
-  out[at + 1] = value >>> 8;
-  out[at + 2] = value >>> 16;
-  out[at + 3] = value >>> 24;
+function putUint(out: Uint8Array, at: number, value: number, size: number, littleEndian: boolean): void {
+  for (let i = 0; i < size; i++) out[littleEndian ? at + i : at + size - 1 - i] = value >>> (8 * i);
 }

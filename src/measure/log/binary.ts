@@ -33,6 +33,10 @@ export class BinaryScanner implements Scanner {
     this.#check = check;
   }
 
+  get littleEndian(): boolean {
+    return this.#form.littleEndian;
+  }
+
   push(piece: Uint8Array, visitor: LogVisitor): void {
     this.#pending.append(piece);
     this.#read(visitor);

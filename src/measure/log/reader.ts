@@ -24,13 +24,18 @@ export class LogReader {
   readonly #algo: HashName | undefined;
   #head = new Uint8Array(0);
   #scanner: Scanner | null = null;
-  form: LogForm | null = null;
+  #form: LogForm | null = null;
   check: DigestCheck | null = null;
 
   constructor(visitor: LogVisitor, limits: LogLimits, algo?: HashName) {
     this.#visitor = visitor;
     this.#limits = limits;
     this.#algo = algo;
+  }
+
+  /** null before the first entry. */
+  get form(): LogForm | null {
+    return this.#form && { ...this.#form, littleEndian: this.#scanner?.littleEndian ?? true };
   }
 
   #begin(): Scanner {
@@ -40,7 +45,7 @@ export class LogReader {
       form.kind === "ascii"
         ? new AsciiScanner(form, this.#limits, check)
         : new BinaryScanner(form, this.#limits, check);
-    [this.form, this.check, this.#scanner] = [form, check, scanner];
+    [this.#form, this.check, this.#scanner] = [form, check, scanner];
     scanner.push(this.#head, this.#visitor);
     this.#head = new Uint8Array(0);
     return scanner;

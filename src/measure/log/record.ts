@@ -11,7 +11,7 @@ export class LogRecord {
   size = 0;
   pcr = 0;
   /** Byte order of the numbers in the data. */
-  readonly littleEndian: boolean;
+  littleEndian: boolean;
   digest: Uint8Array = new Uint8Array(0);
   template: TemplateDescriptor;
   /** What the template digest covers: `data` from `start` to `end`. */

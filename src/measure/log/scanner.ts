@@ -11,6 +11,8 @@ export interface LogVisitor {
 }
 
 export interface Scanner {
+  /** Byte order of the numbers in the log; an ASCII list tells it only by its first template digest. */
+  readonly littleEndian: boolean;
   /** Reads on. @throws InputError `bad-log` with the place behind which nothing more can be read. */
   push(piece: Uint8Array, visitor: LogVisitor): void;
   /** The log is over. @throws InputError `bad-log` where it ends within an entry. */

@@ -32,7 +32,7 @@ export interface LogReport {
   readonly algo: HashName | null;
   readonly entries: number;
   readonly violations: number;
-  /** Bytes of the log, unpacked. */
+  /** Bytes of the log, unpacked, as far as it could be read. */
   readonly bytes: number;
   /** How many entries each template has, by its name in the log. */
   readonly templates: ReadonlyMap<string, number>;
@@ -161,7 +161,8 @@ export async function verifyLog(source: LogSource, options: VerifyOptions = {}):
   } catch (error) {
     if (!(error instanceof InputError) || error.code !== "bad-log" || verifier.entries === 0) throw error;
     complete = false;
-    verifier.faults.unreadable(error, { number: verifier.entries, offset: Number(/\d+/.exec(error.where)?.[0] ?? 0) });
+    bytes = Number(/\d+/.exec(error.where)?.[0] ?? 0);
+    verifier.faults.unreadable(error, { number: verifier.entries, offset: bytes });
   }
   const { faults } = verifier;
   return {
