@@ -22,6 +22,12 @@ export class KernelLog {
   readonly #lines: LogLine[] = [];
   readonly #limited = new Map<string, number>();
   readonly #onceSeen = new Set<string>();
+  /** Whether the audit subsystem runs: where it is built in, unless audit=0 switched it off for good. */
+  readonly auditing: boolean;
+
+  constructor(options: { readonly auditing?: boolean } = {}) {
+    this.auditing = options.auditing ?? true;
+  }
 
   get lines(): readonly LogLine[] {
     return this.#lines;
@@ -48,6 +54,7 @@ export class KernelLog {
 
   /** `body` without type and stamp. */
   audit(type: AuditType | number, body: string): void {
+    if (!this.auditing) return;
     this.#lines.push({ kind: "audit", text: `audit: type=${type} audit(0.0:0): ${body}` });
   }
 }

@@ -18,8 +18,6 @@ export interface EvmOptions {
   readonly files: EvmFiles;
   /** The values of all `evm=` on the command line, in order. */
   readonly parameters?: readonly string[];
-  /** Whether the audit subsystem runs: not with audit=0. Default true. */
-  readonly auditing?: boolean;
   /** EFI secure boot. Default false. */
   readonly secureBoot?: boolean;
   /** Whether the crypto layer has an algorithm now. Default: as the configuration says. */

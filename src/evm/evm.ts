@@ -54,7 +54,7 @@ export class Evm implements EvmCore {
     this.setup = new EvmSetup(release, log, keys);
     this.xattrsFile =
       release.has("evm-xattrs-file") && config.enabled("EVM_ADD_XATTRS")
-        ? new EvmXattrsFile(this.names, log, options.auditing ?? true)
+        ? new EvmXattrsFile(this.names, log, config)
         : null;
     const shared = options.imaInodeState ?? (() => null);
     this.inodes = new EvmInodeStates(release.has("lsm-hooks") ? null : shared);

@@ -2,6 +2,7 @@
 // (security/integrity/evm/evm_secfs.c: evm_write_xattrs, evm_read_xattrs).
 import { AUDIT_TYPE, type KernelLog, untrusted } from "../audit/index.ts";
 import { ERRNO, type Errno, fail, ok, type Result } from "../errno/index.ts";
+import type { Kconfig } from "../release/index.ts";
 import { capable, type Subject } from "../vfs/index.ts";
 import type { ProtectedXattrs } from "./protected-xattrs.ts";
 
@@ -12,14 +13,14 @@ const utf8 = new TextEncoder();
 export class EvmXattrsFile {
   readonly #names: ProtectedXattrs;
   readonly #log: KernelLog;
-  readonly #auditing: boolean;
+  readonly #lacksRecord: boolean;
   #locked = false;
 
-  /** @param auditing whether the audit subsystem runs (it does not with audit=0): the write wants to leave a record */
-  constructor(names: ProtectedXattrs, log: KernelLog, auditing: boolean) {
+  constructor(names: ProtectedXattrs, log: KernelLog, config: Kconfig) {
     this.#names = names;
     this.#log = log;
-    this.#auditing = auditing;
+    // Where audit is built in, a write that can leave no record is refused.
+    this.#lacksRecord = config.enabled("AUDIT") && !log.auditing;
   }
 
   /** The permission bits of the file. */
@@ -42,7 +43,7 @@ export class EvmXattrsFile {
     if (!capable(task, "CAP_SYS_ADMIN") || this.#locked) return fail("EPERM");
     if (position !== 0) return fail("EINVAL");
     if (data.length > LONGEST) return fail("E2BIG");
-    if (!this.#auditing) return fail("ENOMEM");
+    if (this.#lacksRecord) return fail("ENOMEM");
     const end = data.indexOf(0);
     const name = new TextDecoder().decode(end < 0 ? data : data.subarray(0, end)).replace(/\n$/, "");
     const denied = this.#take(name);

@@ -50,6 +50,11 @@ function moduleSignatureEnforced(config: Kconfig, parameters: readonly Parameter
   );
 }
 
+/** audit=0 or audit=off, wherever it stands: later values do not bring it back (kernel/audit.c: audit_enable). */
+function auditOff(parameters: readonly Parameter[]): boolean {
+  return valuesOf(parameters, "audit").some((value) => value === "0" || value?.toLowerCase() === "off");
+}
+
 /** integrity_audit=: any number but 0 (security/integrity/integrity_audit.c: integrity_audit_setup). */
 function informationalRecords(parameters: readonly Parameter[]): boolean {
   let on = false;
@@ -69,7 +74,7 @@ export function boot(options: BootOptions = {}): Kernel {
   const release = Release.parse(options.release ?? DEFAULT_RELEASE);
   const config = isLines(options.config) ? Kconfig.fromLines(options.config) : Kconfig.withDefaults(options.config);
   const parameters = parseCommandLine(options.cmdline ?? "");
-  const log = new KernelLog();
+  const log = new KernelLog({ auditing: config.enabled("AUDIT") && !auditOff(parameters) });
   const clock = { now: 0 };
   const random = options.environment?.random ?? counter();
   const labels = labelsOf(options.labels);

@@ -13,6 +13,9 @@ export function namespaceOf(name: string): XattrNamespace | null {
   return name === ACL_ACCESS || name === ACL_DEFAULT ? "acl" : null;
 }
 
+/** A prefix alone: a handler is found, but it wants a name (EINVAL). */
+export const isBarePrefix = (name: string): boolean => name === "security." || name === "user." || name === "trusted.";
+
 /** Whether the file system of this inode has attributes of that name space. */
 export function supportsXattr(inode: Inode, name: string): boolean {
   const { type, flags, vfs } = inode.sb;

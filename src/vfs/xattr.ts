@@ -13,11 +13,9 @@ import { SECURITY_CAPABILITY } from "./setattr.ts";
 import { capable, type Subject } from "./task.ts";
 import { LIMIT, S, XATTR } from "./uapi.ts";
 import type { Vfs } from "./vfs.ts";
-import { namespaceOf, supportsXattr } from "./xattr-names.ts";
+import { isBarePrefix, namespaceOf, supportsXattr } from "./xattr-names.ts";
 
 const isNameValid = (name: string): boolean => name !== "" && name.length <= LIMIT.XATTR_NAME_MAX;
-/** A prefix alone: a handler is found, but it wants a name. */
-const isBarePrefix = (name: string): boolean => name === "security." || name === "user." || name === "trusted.";
 
 /** may_write_xattr. */
 export function mayWriteXattr(inode: Inode): Denial {

@@ -14,7 +14,7 @@ const utf8 = new TextEncoder();
 const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
 
 function boot(release: string, options: { config?: Kconfig; parameters?: readonly string[]; auditing?: boolean } = {}) {
-  const log = new KernelLog();
+  const log = new KernelLog({ auditing: options.auditing ?? true });
   const known = Release.parse(release);
   const held = { key: null as Uint8Array | null, certificate: false };
   const evm = new Evm({
@@ -28,7 +28,6 @@ function boot(release: string, options: { config?: Kconfig; parameters?: readonl
     },
     files: NO_FILES,
     parameters: options.parameters ?? [],
-    auditing: options.auditing ?? true,
   });
   evm.start();
   const write = (data: string | Uint8Array, as = task()) =>
