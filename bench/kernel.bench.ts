@@ -1,10 +1,12 @@
 // The whole path: boot, opens, hashing, labels, and replays of recordings.
-import { readdirSync, readFileSync } from "node:fs";
+
 import { createHash } from "node:crypto";
+import { readdirSync, readFileSync } from "node:fs";
 import { boot, type Kernel, type Task } from "imasim";
 import { parseDocument, replayTrace, type Trace, traceSchema } from "imasim/scenario";
 import type { Suite } from "./suite.ts";
 
+const FIRST = "test/traces/first";
 const FOUR_K = new Uint8Array(4096).fill(7);
 const ONE_M = new Uint8Array(1 << 20).fill(7);
 
@@ -32,11 +34,15 @@ const openSuite: Suite = {
     root.writeFile("/mnt/cached", "hello\n");
     root.readFile("/mnt/cached");
     const { sys } = root.process;
-    add("cached measured file, open and close", () => {
-      const fd = sys.open("/mnt/cached", 0, 0);
-      if (!fd.ok) throw new Error(fd.errno);
-      return sys.close(fd.value);
-    }, { aim: 5 });
+    add(
+      "cached measured file, open and close",
+      () => {
+        const fd = sys.open("/mnt/cached", 0, 0);
+        if (!fd.ok) throw new Error(fd.errno);
+        return sys.close(fd.value);
+      },
+      { aim: 5 },
+    );
     add("cached measured file, open, read and close", () => {
       const fd = sys.open("/mnt/cached", 0, 0);
       if (!fd.ok) throw new Error(fd.errno);
@@ -47,11 +53,15 @@ const openSuite: Suite = {
     appraised.root.writeFile("/mnt/cached", "hello\n");
     appraised.root.readFile("/mnt/cached");
     const decide = appraised.root.process.sys;
-    add("cached appraised file, open and close", () => {
-      const fd = decide.open("/mnt/cached", 0, 0);
-      if (!fd.ok) throw new Error(fd.errno);
-      return decide.close(fd.value);
-    }, { aim: 5 });
+    add(
+      "cached appraised file, open and close",
+      () => {
+        const fd = decide.open("/mnt/cached", 0, 0);
+        if (!fd.ok) throw new Error(fd.errno);
+        return decide.close(fd.value);
+      },
+      { aim: 5 },
+    );
     const watched = machine("ima_policy=tcb");
     watched.root.writeFile("/mnt/cached", "hello\n");
     watched.root.readFile("/mnt/cached");
@@ -71,24 +81,31 @@ const openSuite: Suite = {
       if (!fd.ok) throw new Error(fd.errno);
       return unmeasured.close(fd.value);
     });
-    for (const [name, bytes] of [["4 KiB", FOUR_K], ["1 MiB", ONE_M]] as const) {
+    for (const [name, bytes] of [
+      ["4 KiB", FOUR_K],
+      ["1 MiB", ONE_M],
+    ] as const) {
       const cold = machine("ima_policy=tcb");
       cold.root.writeFile("/mnt/cold", bytes);
       const calls = cold.root.process.sys;
       let now = 0;
-      add(`cold open of ${name}`, () => {
-        const fd = calls.open("/mnt/cold", 0, 0);
-        if (!fd.ok) throw new Error(fd.errno);
-        return calls.close(fd.value);
-      }, {
-        bytes: bytes.length,
-        before: () => {
-          const fd = calls.open("/mnt/cold", 1, 0);
+      add(
+        `cold open of ${name}`,
+        () => {
+          const fd = calls.open("/mnt/cold", 0, 0);
           if (!fd.ok) throw new Error(fd.errno);
-          calls.pwrite(fd.value, Uint8Array.of(now++ & 255, now >> 8 & 255, now >> 16 & 255), 0);
-          calls.close(fd.value);
+          return calls.close(fd.value);
         },
-      });
+        {
+          bytes: bytes.length,
+          before: () => {
+            const fd = calls.open("/mnt/cold", 1, 0);
+            if (!fd.ok) throw new Error(fd.errno);
+            calls.pwrite(fd.value, Uint8Array.of(now++ & 255, (now >> 8) & 255, (now >> 16) & 255), 0);
+            calls.close(fd.value);
+          },
+        },
+      );
     }
     add("sha256 of 4 KiB, node:crypto", () => createHash("sha256").update(FOUR_K).digest(), { bytes: FOUR_K.length });
     add("sha256 of 1 MiB, node:crypto", () => createHash("sha256").update(ONE_M).digest(), { bytes: ONE_M.length });
@@ -115,8 +132,7 @@ const replaySuite: Suite = {
   name: "replay",
   peer: "JSON.parse of all",
   run(add) {
-    const folder = new URL("../../test/traces/first/", import.meta.url);
-    const texts = readdirSync(folder).map((name) => readFileSync(new URL(name, folder), "utf8"));
+    const texts = readdirSync(FIRST).map((name) => readFileSync(`${FIRST}/${name}`, "utf8"));
     const traces: Trace[] = texts.map((text, i) => parseDocument(text, traceSchema, String(i)));
     add("every trace in first", () => traces.map((trace) => replayTrace(trace).agreed));
     add("JSON.parse of all", () => texts.map((text) => JSON.parse(text) as unknown));

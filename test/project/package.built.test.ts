@@ -14,7 +14,7 @@ const packed = join(root, "build", `pack-${process.pid}`);
 const consumer = mkdtempSync(join(tmpdir(), "imasim-consumer-"));
 
 /** Bytes; a package that outgrows them has taken in what does not belong. */
-const BUDGET = { packed: 400_000, unpacked: 2_000_000 };
+const BUDGET = { packed: 700_000, unpacked: 3_000_000 };
 
 interface Tarball {
   readonly filename: string;
