@@ -52,18 +52,25 @@ interface ActionRow {
   readonly keyword: string;
   readonly bit: number;
   readonly since: string;
+  /** What says so: a commit title, or how the release was established. */
+  readonly source: string;
 }
 
 /** In the order in which the read-back looks for them. */
 export const ACTIONS = [
-  { keyword: "measure", bit: ACTION.MEASURE, since: "4.4" },
-  { keyword: "dont_measure", bit: ACTION.DONT_MEASURE, since: "4.4" },
-  { keyword: "appraise", bit: ACTION.APPRAISE, since: "4.4" },
-  { keyword: "dont_appraise", bit: ACTION.DONT_APPRAISE, since: "4.4" },
-  { keyword: "audit", bit: ACTION.AUDIT, since: "4.4" },
-  { keyword: "dont_audit", bit: ACTION.DONT_AUDIT, since: "6.19" },
-  { keyword: "hash", bit: ACTION.HASH, since: "4.16" },
-  { keyword: "dont_hash", bit: ACTION.DONT_HASH, since: "4.16" },
+  { keyword: "measure", bit: ACTION.MEASURE, since: "4.4", source: "in every release known here" },
+  { keyword: "dont_measure", bit: ACTION.DONT_MEASURE, since: "4.4", source: "in every release known here" },
+  { keyword: "appraise", bit: ACTION.APPRAISE, since: "4.4", source: "in every release known here" },
+  { keyword: "dont_appraise", bit: ACTION.DONT_APPRAISE, since: "4.4", source: "in every release known here" },
+  { keyword: "audit", bit: ACTION.AUDIT, since: "4.4", source: "in every release known here" },
+  {
+    keyword: "dont_audit",
+    bit: ACTION.DONT_AUDIT,
+    since: "6.19",
+    source: "ima: add dont_audit action to suppress audit actions",
+  },
+  { keyword: "hash", bit: ACTION.HASH, since: "4.16", source: "commit dates (December 2017)" },
+  { keyword: "dont_hash", bit: ACTION.DONT_HASH, since: "4.16", source: "commit dates (December 2017)" },
 ] as const satisfies readonly ActionRow[];
 
 /** `measure`, `dont_measure`, … */

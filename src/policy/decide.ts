@@ -1,6 +1,7 @@
 // Says of each rule of a list why it did or did not match: the walk of match.ts, with its reasons.
 import type { Release } from "../release/index.ts";
 import { CONDITION, LABEL_KINDS, maskText } from "./conditions.ts";
+import { formatRule } from "./format.ts";
 import { funcName } from "./funcs.ts";
 import {
   type ConditionName,
@@ -26,7 +27,7 @@ export interface RuleDecision<T extends RuleTemplate = RuleTemplate> {
   /** From 1, in the order of the list. */
   readonly number: number;
   readonly rule: PolicyRule<T>;
-  /** As the read-back shows it, without its newline. */
+  /** As the read-back shows it, without its newline; a rule that is not shown, as it is written. */
   readonly text: string;
   /**
    * `not-wanted`: its action was not asked for; `decided`: an earlier rule decided its action; `not-reached`: nothing was left to decide.
@@ -45,7 +46,12 @@ export function decideRules<T extends RuleTemplate>(
   const result = new MatchAccumulator<T>(query.wanted, settings.defaultPcr);
   const wanted = result.undecided;
   return rules.map((rule, at) => {
-    const told = { number: at + 1, rule, text: showRule(rule, release).trimEnd(), failed: null };
+    const told = {
+      number: at + 1,
+      rule,
+      text: showRule(rule, release).trimEnd() || formatRule(rule, release),
+      failed: null,
+    };
     if (result.undecided === 0) return { ...told, outcome: "not-reached" };
     if ((rule.action & wanted) === 0) return { ...told, outcome: "not-wanted" };
     if ((rule.action & result.undecided) === 0) return { ...told, outcome: "decided" };

@@ -175,7 +175,7 @@ function impliesIds(inner: Interval | null, outer: Interval | null): boolean {
 export const contains = (outer: Domain, inner: Domain): boolean => remainder(inner, [outer])?.length === 0;
 
 /** Pieces into which a difference may fall before it is given up. */
-const MAX_PIECES = 512;
+const MAX_PIECES = 128;
 
 /** What of `domain` lies in none of `others`, in disjoint pieces; null where that falls into too many. */
 export function remainder(domain: Domain, others: Iterable<Domain>): Domain[] | null {

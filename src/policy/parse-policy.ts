@@ -5,11 +5,12 @@ import { decideRules, type RuleDecision } from "./decide.ts";
 import { diagnoseRule } from "./diagnose.ts";
 import { type KernelOutcome, NOTHING_LOADED, PolicyDiagnostic, UPDATE_FAILED } from "./diagnostic.ts";
 import { anyLabels, type LabelSource } from "./labels.ts";
-import { labelMatching, type MatchQuery, type MatchResult, type MatchSettings, walkRules } from "./match.ts";
+import { labelMatching, type MatchQuery, type MatchResult, type MatchSettings } from "./match.ts";
 import { type ParsedRule, parseRule } from "./parse-rule.ts";
 import type { RuleEnvironment } from "./parse-value.ts";
 import { type Place, type PolicyLine, spanOf } from "./policy-line.ts";
 import type { PolicyRule, RuleTemplate, TemplateLookup } from "./rule.ts";
+import { RuleIndex } from "./rule-index.ts";
 import { builtinTemplates } from "./template-names.ts";
 
 /** The kernel that the policy is meant for. */
@@ -61,6 +62,7 @@ export class ParsedPolicy {
   readonly rules: readonly PolicyRule[];
   readonly diagnostics: readonly PolicyDiagnostic[];
   readonly #settings: MatchSettings;
+  #index: RuleIndex | null = null;
 
   constructor(target: ResolvedTarget, lines: readonly PolicyLine[], diagnostics: readonly PolicyDiagnostic[]) {
     this.target = target;
@@ -80,7 +82,8 @@ export class ParsedPolicy {
   }
   /** What these rules alone would ask for. */
   match(query: MatchQuery): MatchResult {
-    return walkRules(this.rules, query, this.#settings);
+    this.#index ??= new RuleIndex(this.rules, this.#settings);
+    return this.#index.match(query);
   }
   /** The same, with the reason of each rule. */
   decide(query: MatchQuery): RuleDecision[] {

@@ -4,7 +4,7 @@ import type { Kconfig, Release } from "../release/index.ts";
 import { ACTION, RULE_FLAG } from "./actions.ts";
 import { CONDITION, LABEL_KINDS, type LabelKind, MASKS } from "./conditions.ts";
 import { invalid, type ValueFault } from "./fault.ts";
-import { funcAccepted, funcNamed } from "./funcs.ts";
+import { FUNC, type Func, funcAccepted, funcNamed } from "./funcs.ts";
 import { behaves } from "./grammar.ts";
 import type { KeywordKind } from "./keywords.ts";
 import type { LabelSource } from "./labels.ts";
@@ -26,6 +26,13 @@ export interface RuleEnvironment<T extends RuleTemplate = RuleTemplate> {
 
 export type Operator = "=" | ">" | "<";
 const COMPARE_OF: Readonly<Record<Operator, Compare>> = { "=": COMPARE.EQUAL, ">": COMPARE.GREATER, "<": COMPARE.LESS };
+
+/** The hooks that get a file whole in a buffer, with whatever signature is appended. */
+const MODSIG_FUNCS: ReadonlySet<Func> = new Set([
+  FUNC.MODULE_CHECK,
+  FUNC.KEXEC_KERNEL_CHECK,
+  FUNC.KEXEC_INITRAMFS_CHECK,
+]);
 
 /** PCRs that a rule may name: one bit each in an unsigned long of 64 bits. */
 const PCR_COUNT = 64;
@@ -197,6 +204,8 @@ function setAppraiseType(draft: RuleDraft, value: string, env: RuleEnvironment):
       if (!behaves(release, "modsig")) return invalid("not-in-release", { since: "5.4" });
       if (!env.config.enabled("IMA_APPRAISE_MODSIG"))
         return invalid("not-built-in", { expected: "CONFIG_IMA_APPRAISE_MODSIG" });
+      if (!behaves(release, "strict-validation") && !MODSIG_FUNCS.has(draft.func))
+        return invalid("wrong-order", { expected: "func=MODULE_CHECK or a hook of kexec before it" });
       if (verity || (draft.flags & RULE_FLAG.SIGV3_REQUIRED) !== 0)
         return invalid("wrong-order", { expected: "no digest_type=verity or appraise_type=sigv3 before it" });
       draft.flags |= RULE_FLAG.DIGSIG_REQUIRED | RULE_FLAG.MODSIG_ALLOWED | blacklist;
@@ -276,7 +285,7 @@ function setKeyrings(draft: RuleDraft, value: string, env: RuleEnvironment): Val
     return invalid("not-built-in", { expected: "CONFIG_IMA_MEASURE_ASYMMETRIC_KEYS" });
   if (draft.keyrings !== null) return invalid("repeated");
   if (!behaves(env.release, "strict-validation")) {
-    if (draft.action !== ACTION.MEASURE || funcNamed("KEY_CHECK")?.func !== draft.func)
+    if (draft.action !== ACTION.MEASURE || draft.func !== FUNC.KEY_CHECK)
       return invalid("wrong-order", { expected: "measure and func=KEY_CHECK before it" });
   }
   if (hasEmptyItem(value) && behaves(env.release, "no-empty-items")) return invalid("empty-item");

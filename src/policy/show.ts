@@ -30,7 +30,10 @@ export function showRule(rule: PolicyRule, release: Release): string {
   if (has(rule, CONDITION.FSMAGIC)) item(`fsmagic=0x${rule.fsmagic.toString(16)}`);
   if (has(rule, CONDITION.FSNAME)) item(`fsname=${shortened(rule.fsname!)}`);
   if (has(rule, CONDITION.FS_SUBTYPE)) item(`fs_subtype=${shortened(rule.fsSubtype!)}`);
-  if (has(rule, CONDITION.KEYRINGS)) item(`keyrings=${rule.keyrings!.join("|")}`);
+  if (has(rule, CONDITION.KEYRINGS)) {
+    const keyrings = rule.keyrings!.join("|");
+    item(`keyrings=${behaves(release, "no-empty-items") ? keyrings : shortened(keyrings)}`);
+  }
   if (has(rule, CONDITION.LABEL)) item(`label=${rule.label!.join("|")}`);
   if (has(rule, CONDITION.PCR)) item(`pcr=${rule.pcr}`);
   if (has(rule, CONDITION.FSUUID)) item(`fsuuid=${uuidText(rule.fsuuid!)}`);
@@ -42,7 +45,8 @@ export function showRule(rule: PolicyRule, release: Release): string {
   id(CONDITION.FGROUP, "fgroup", rule.fgroupCompare, rule.fgroup);
   if (has(rule, CONDITION.VALIDATE_ALGOS)) item(`appraise_algos=${algorithmNames(rule.allowedAlgos, release)}`);
   rule.labels?.forEach((label, at) => {
-    if (label?.compiled) item(`${LABEL_KINDS[at]}=${label.text}`);
+    if (!label?.compiled) return;
+    line += `${LABEL_KINDS[at]}=${label.text}${behaves(release, "labels-spaced") ? " " : ""}`;
   });
   if (rule.template !== null) item(`template=${rule.template.name}`);
   if (has(rule, RULE_FLAG.DIGSIG_REQUIRED)) item(`appraise_type=${signatureType(rule, release)}`);

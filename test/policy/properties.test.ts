@@ -77,7 +77,7 @@ describe("the parser", () => {
         }
         for (const rule of policy.rules) {
           expect(explainRule(rule, policy.target.release)).toMatch(/\.$/);
-          expect(showRule(rule, policy.target.release)).toMatch(/ \n$/);
+          expect(showRule(rule, policy.target.release)).toMatch(/^.+\n$/);
         }
         lintPolicy(policy);
       }),
