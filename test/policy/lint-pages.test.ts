@@ -1,7 +1,7 @@
 // The pages of docs/lint are right: their bad example gets the finding, their good one does not.
 import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { LINTS, type LintId, lintPolicy, parsePolicy } from "../../src/policy/index.ts";
+import { FAULTS, LINTS, type LintId, lintPolicy, parsePolicy } from "../../src/policy/index.ts";
 
 const PAGES = new URL("../../docs/lint/", import.meta.url);
 const FENCE = /^## (Bad|Good)\n\n```ima-policy ?(.*)\n([^`]*)```$/gm;
@@ -51,4 +51,13 @@ describe("the page of", () => {
     ).toEqual(ids.map((id) => `${id}.md`));
     expect([...readme.matchAll(/^\| \[([\w-]+)\]/gm)].map(([, id]) => id!).sort()).toEqual(ids);
   });
+});
+
+it("the page of the faults has them all", () => {
+  const page = readFileSync(new URL("../policy-faults.md", PAGES), "utf8");
+  const rows = new Map(
+    [...page.matchAll(/^\| `([\w-]+)` \| (.*) \|$/gm)].map(([, code, meaning]) => [code!, meaning!]),
+  );
+  for (const [code, meaning] of Object.entries(FAULTS)) expect(rows.get(code)).toBe(meaning);
+  expect(rows.size).toBe(Object.keys(FAULTS).length + 4);
 });
