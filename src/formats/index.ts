@@ -1,4 +1,13 @@
 export {
+  HASH_ALGORITHMS,
+  type HashAlgorithm,
+  type HashName,
+  hashById,
+  hashByName,
+  type PrivateKey,
+  parsePrivateKey,
+} from "../crypto/index.ts";
+export {
   bitLength,
   decodePublicKeyV1,
   encodePublicKeyV1,
@@ -40,6 +49,7 @@ export {
   TRAILER_LENGTH,
 } from "./module-signature.ts";
 export { type Pkcs7Message, type Pkcs7Reader, type Pkcs7Signer, parsePkcs7 } from "./pkcs7.ts";
+export { keyIdV2, signV2, signV3 } from "./sign.ts";
 export {
   decodeSignature,
   encodeSignature,

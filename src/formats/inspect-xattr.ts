@@ -215,6 +215,7 @@ function inspectV1(found: Findings): void {
     version: "RSA without DigestInfo, over SHA-1 of digest and header",
     algorithm: bytes[6] === 0 ? "RSA" : "unknown",
     hash: bytes[7] === 0 ? "sha1" : bytes[7] === 1 ? "sha256" : "unknown",
+    timestamp: bytes.length >= 6 ? String(new DataView(bytes.buffer, bytes.byteOffset).getUint32(2, true)) : "",
     keyId: bytes.length >= 16 ? `user key ${keyNameV1(bytes.subarray(8, 16))}` : "",
   };
   for (const { name, at, length } of HEADER_V1) found.field(1 + at, length, name, values[name]);

@@ -6,7 +6,7 @@ import { InputError } from "../errno/index.ts";
 /** A version 1 signature: an RSA signature over the SHA-1 of a digest and this header, without DigestInfo. */
 export interface SignatureV1 {
   readonly version: 1;
-  /** Seconds since 1970, 0 by habit. */
+  /** Seconds since 1970, in the byte order of the machine that signed: little-endian here. No kernel looks at it. */
   readonly timestamp: number;
   /** 0 is RSA, the only one. */
   readonly algorithm: number;
@@ -93,7 +93,7 @@ function decodeV1(bytes: Uint8Array): SignatureV1 {
     );
   return {
     version: 1,
-    timestamp: view(bytes).getUint32(1),
+    timestamp: view(bytes).getUint32(1, true),
     algorithm: bytes[5]!,
     hash: bytes[6]!,
     keyId: bytes.subarray(7, 15),
@@ -108,7 +108,7 @@ export function encodeSignature(signature: SignatureV1 | SignatureV2): Uint8Arra
     const header = new Uint8Array(HEADER_V1_LENGTH);
     if (signature.keyId.length !== 8) throw new RangeError("a version 1 key identifier has 8 bytes");
     header[0] = 1;
-    view(header).setUint32(1, signature.timestamp);
+    view(header).setUint32(1, signature.timestamp, true);
     header.set([signature.algorithm, signature.hash, ...signature.keyId, signature.mpiCount], 5);
     return concatBytes(header, signature.mpi);
   }
