@@ -40,7 +40,7 @@ function labelledFile() {
     },
   });
   evm.setup.write(root, Uint8Array.of(0x31));
-  const vfs = new Vfs({ clock: () => 0, generation: () => 7, release, modules: [] });
+  const vfs = new Vfs({ clock: () => 0, random: () => 7, release, modules: [] });
   const { mount, dentry } = vfs.root;
   const init = { ino: 12, generation: 7, mode: 0o100644, uid: 0, gid: 0, nlink: 1, time: 0 };
   const inode = new Inode(dentry.sb, init);

@@ -4,14 +4,14 @@ import { IntegrityAudit, KernelLog } from "../audit/index.ts";
 import { InputError } from "../errno/index.ts";
 import { SimulatedTpm } from "../measure/index.ts";
 import { Kconfig, type KconfigValues, Release } from "../release/index.ts";
-import { Disk, type SecurityModule, Vfs } from "../vfs/index.ts";
+import { Disk, type SecurityModule, Vfs, type VfsOptions } from "../vfs/index.ts";
 import { integerValue, type Parameter, parseCommandLine, valuesOf } from "./cmdline.ts";
 import { fillRoot, mountKernelFileSystems } from "./first-root.ts";
 import { initialiseIntegrity } from "./integrity-init.ts";
 import { Kernel } from "./kernel.ts";
 import { KeyBridge } from "./key-bridge.ts";
 import { apparmorKernelLabels, lsmList, smackKernelLabels, smackModule } from "./lsm.ts";
-import type { BootOptions, KernelLabels } from "./options.ts";
+import type { BootEnvironment, BootOptions, KernelLabels } from "./options.ts";
 import { randomUuid, uuidBytes } from "./uuid.ts";
 
 const DEFAULT_RELEASE = "6.12";
@@ -33,6 +33,11 @@ function counter(): () => number {
     return state;
   };
 }
+
+const byDevice =
+  (generation: NonNullable<BootEnvironment["generation"]>): NonNullable<VfsOptions["generation"]> =>
+  ({ statDev: { major, minor } }, ino) =>
+    generation(`${major}:${minor}`, ino);
 
 const isLines = (config: KconfigValues | readonly string[] | undefined): config is readonly string[] =>
   Array.isArray(config);
@@ -119,8 +124,10 @@ export function boot(options: BootOptions = {}): Kernel {
   const epoch = options.environment?.time ?? DEFAULT_TIME;
   const vfs = new Vfs({
     clock: () => epoch + clock.now,
-    generation: random,
+    random,
+    ...(options.environment?.generation && { generation: byDevice(options.environment.generation) }),
     release,
+    config,
     modules,
     rootfs: options.rootfs ?? "tmpfs",
   });

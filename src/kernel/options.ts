@@ -35,6 +35,8 @@ export interface BootEnvironment {
   readonly time?: number;
   /** 32-bit numbers, one a call: inode generations, UUIDs, initialisation vectors. A counter of its own if not given. */
   readonly random?: () => number;
+  /** Generation of a new inode, by `major:minor` of its file system and its number; one of `random` where it is null. */
+  readonly generation?: (device: string, ino: number) => number | null;
   /** Names of block devices, in the order of the disks: `sda`, `sdb` … if not given. */
   readonly deviceName?: (index: number) => { readonly id: string; readonly major: number; readonly minor: number };
   /** What /proc/version and /proc/cmdline say. */

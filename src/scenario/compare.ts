@@ -31,8 +31,14 @@ function outcomeOf(op: string, result: Readonly<Record<string, unknown>>): Recor
   return Object.fromEntries(Object.entries(result).filter(([field]) => !skip.has(field)));
 }
 
-const sortedJson = (value: Readonly<Record<string, unknown>>): string =>
-  JSON.stringify(value, Object.keys(value).sort());
+/** JSON with the fields of every object in order, so that equal values have equal text. */
+function sortedJson(value: unknown): string {
+  return JSON.stringify(value, (_key, part: unknown) =>
+    typeof part === "object" && part !== null && !Array.isArray(part)
+      ? Object.fromEntries(Object.entries(part).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : part,
+  );
+}
 
 export function splitLog(lines: readonly string[]): { audit: string[]; log: string[] } {
   return {

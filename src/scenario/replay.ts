@@ -27,7 +27,10 @@ const BOOT = -1;
 
 /** @throws InputError for a trace whose kernel cannot be modelled */
 export function replayTrace(trace: Trace): Replay {
-  const kernel = boot(traceBootOptions(trace));
+  let now = BOOT;
+  const options = traceBootOptions(trace);
+  const generation = recordedGenerations(trace, () => now);
+  const kernel = boot({ ...options, environment: { ...options.environment, generation } });
   addGivenEntries(kernel, trace);
   const driver = new Driver(kernel, diskNames(trace, trace.kernel.backend));
   const start = { log: kernel.log.lines.map((line) => line.text), measured: kernel.measuredLines() };
@@ -35,6 +38,7 @@ export function replayTrace(trace: Trace): Replay {
   const bad = new Set<number>();
   trace.steps.forEach((step, i) => {
     const result = trace.results[i];
+    now = i;
     // A recording that ended early says nothing about the rest.
     if (result === null || result === undefined) return;
     const { ino, generation } = result;
@@ -76,6 +80,16 @@ function traceBootOptions(trace: Trace): BootOptions {
       ...(kernel.tpm === true && aggregate !== undefined && givenAggregate(aggregate)),
     },
   };
+}
+
+/** Generations that the kernel drew for inodes that no step made by name, such as an overlay's copies: the next stat of one tells. */
+function recordedGenerations(trace: Trace, now: () => number): (device: string, ino: number) => number | null {
+  const seen = trace.results.flatMap((result, step) => {
+    const { dev, ino, generation } = result ?? {};
+    return typeof dev === "string" && ino !== undefined && generation !== undefined ? [{ step, dev, ino, generation }] : [];
+  });
+  return (device, ino) =>
+    seen.find((s) => s.step >= now() && s.dev === device && s.ino === ino)?.generation ?? null;
 }
 
 /** PCRs 0-9 belong to firmware and boot loader, so what a step reads there was there from the start. */

@@ -28,7 +28,10 @@ function chmodPath(vfs: Vfs, task: Subject, path: Path, mode: number): Denial {
   return notifyChange(vfs, task, path, { mode: (mode & S.IALLUGO) | (now & S.IFMT), ctime: vfs.clock() });
 }
 
-/** chown(2); with `follow` false lchown(2). null keeps an id. Takes set-ID bits and file capabilities away. */
+/** (uid_t)-1: an id that is to stay. */
+const KEEP = 0xffffffff;
+
+/** chown(2); with `follow` false lchown(2). null or 4294967295 keeps an id. Takes set-ID bits and file capabilities away. */
 export function chown(
   vfs: Vfs,
   task: Subject,
@@ -52,8 +55,8 @@ function chownPath(vfs: Vfs, task: Subject, path: Path, uid: number | null, gid:
   if (refused !== null) return refused;
   const inode = path.dentry.inode!;
   const change: MutableChange = { ctime: vfs.clock() };
-  if (uid !== null) change.uid = uid;
-  if (gid !== null) change.gid = gid;
+  if (uid !== null && uid !== KEEP) change.uid = uid;
+  if (gid !== null && gid !== KEEP) change.gid = gid;
   if (!inode.isDirectory) {
     change.killSuid = true;
     change.killSgid = dropsSgid(task, inode);

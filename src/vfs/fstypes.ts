@@ -28,6 +28,9 @@ export interface FsType {
   readonly iversion: boolean;
   readonly iversionAlwaysSince?: string;
   readonly acl: boolean;
+  /** Kconfig symbols without which it has no ACLs, or no attributes at all. */
+  readonly aclSymbol?: string;
+  readonly xattrSymbol?: string;
   /** fs-verity: "feature" where the disk must be made for it. */
   readonly verity: "feature" | "always" | null;
   readonly generation: "random" | "transaction" | "none";
@@ -136,6 +139,7 @@ const EXT4: Omit<FsType, "name"> = {
   layout: "ext4",
   iversion: true,
   acl: true,
+  aclSymbol: "EXT4_FS_POSIX_ACL",
   verity: "feature",
   iversionAlwaysSince: "6.1",
   generation: "random",
@@ -162,6 +166,8 @@ const TMPFS: Omit<FsType, "name"> = {
   iversion: true,
   iversionAlwaysSince: "6.1",
   acl: true,
+  aclSymbol: "TMPFS_POSIX_ACL",
+  xattrSymbol: "TMPFS_XATTR",
   generation: "random",
   uuid: "random",
   dirSize: { empty: 40, name: 20, perByte: 0 },
@@ -197,6 +203,7 @@ const rows: readonly FsType[] = [
     layout: "xfs",
     iversion: true,
     acl: true,
+    aclSymbol: "XFS_POSIX_ACL",
     generation: "random",
     inodeNumbers: "xfs",
     rootIno: 128,
@@ -220,6 +227,7 @@ const rows: readonly FsType[] = [
     layout: "btrfs",
     iversion: true,
     acl: true,
+    aclSymbol: "BTRFS_FS_POSIX_ACL",
     verity: "always",
     generation: "transaction",
     rootIno: 256,

@@ -145,7 +145,7 @@ export class Inode {
 
   /** !(i_opflags & IOP_XATTR): the file system has no xattr handlers at all. */
   get noXattr(): boolean {
-    return !this.sb.type.xattr;
+    return !this.sb.xattr;
   }
 
   /** The bytes of a regular file: a view, valid until the next change; empty for everything else. */

@@ -26,9 +26,10 @@ export function memfdCreate(vfs: Vfs, task: Subject, name: string, flags = 0): R
   if ((flags & (NOEXEC_SEAL | EXEC)) === (NOEXEC_SEAL | EXEC)) return fail("EINVAL");
   const mount = kernelTmpfs(vfs);
   const { sb } = mount;
+  const ino = newIno(vfs, sb);
   const inode = new Inode(sb, {
-    ino: newIno(vfs, sb),
-    generation: vfs.generation(),
+    ino,
+    generation: vfs.newGeneration(sb, ino),
     mode: S.IFREG | (flags & NOEXEC_SEAL ? 0o666 : 0o777),
     uid: task.cred.fsuid,
     gid: task.cred.fsgid,

@@ -60,7 +60,7 @@ export function createSuperBlock(vfs: Vfs, type: FsType, init: NewSuperBlock): S
       untrustedMounter: false,
       verity: disk?.verity ?? false,
       evmHmacUnsupported: type.evmHmacUnsupported && vfs.release.has("evm-overlay-unsupported"),
-      posixAcl: type.acl,
+      posixAcl: type.acl && vfs.built(type.aclSymbol),
       lazytime: false,
       noatime: false,
       nodiratime: false,
@@ -70,6 +70,7 @@ export function createSuperBlock(vfs: Vfs, type: FsType, init: NewSuperBlock): S
     },
     initialUserNs: init.initialUserNs ?? true,
     disk: disk ?? null,
+    xattr: type.xattr && vfs.built(type.xattrSymbol),
     fs: init.fs ?? new NativeFs(),
   });
   const root = init.withRoot?.(sb) ?? disk?.load(sb, type.rootIno) ?? makeRoot(vfs, sb, init);
@@ -100,7 +101,7 @@ function makeRoot(vfs: Vfs, sb: SuperBlock, { root: { mode, uid = 0, gid = 0 } =
   const { type } = sb;
   // What is filled at mount time numbers its root itself (fs/libfs.c: simple_fill_super); a root made like any other inode takes a number.
   const ino = type.inodeNumbers === "global-counter" && type.engine !== "pseudo" ? vfs.nextIno++ : type.rootIno;
-  const generation = type.generation === "random" ? vfs.generation() : 0;
+  const generation = type.generation === "random" ? vfs.newGeneration(sb, ino) : 0;
   const permission = mode ?? rootMode(type);
   const inode = new Inode(sb, { ino, generation, mode: S.IFDIR | permission, uid, gid, nlink: 2, time: vfs.clock() });
   inode.entries = new Map();
@@ -112,7 +113,7 @@ function makeRoot(vfs: Vfs, sb: SuperBlock, { root: { mode, uid = 0, gid = 0 } =
 export function madeUuid(vfs: Vfs): Uint8Array {
   const uuid = new Uint8Array(16);
   const view = new DataView(uuid.buffer);
-  for (let at = 0; at < 16; at += 4) view.setUint32(at, vfs.generation() >>> 0);
+  for (let at = 0; at < 16; at += 4) view.setUint32(at, vfs.random() >>> 0);
   uuid[6] = (uuid[6]! & 0x0f) | 0x40;
   uuid[8] = (uuid[8]! & 0x3f) | 0x80;
   return uuid;

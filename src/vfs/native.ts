@@ -57,9 +57,10 @@ export class NativeFs implements FileSystem {
     const parent = dir.inode!;
     const inheritGroup = (parent.mode & S.ISGID) !== 0;
     const isDirectory = (node.mode & S.IFMT) === S.IFDIR;
+    const ino = newIno(vfs, sb, node.hint?.ino);
     const inode = new Inode(sb, {
-      ino: newIno(vfs, sb, node.hint?.ino),
-      generation: this.#generation(vfs, sb, node),
+      ino,
+      generation: this.#generation(vfs, sb, ino, node),
       mode: inheritGroup && isDirectory ? node.mode | S.ISGID : node.mode,
       uid: task.cred.fsuid,
       gid: inheritGroup ? parent.gid : task.cred.fsgid,
@@ -81,11 +82,11 @@ export class NativeFs implements FileSystem {
     return ok(inode);
   }
 
-  #generation(vfs: Vfs, sb: SuperBlock, node: NewNode): number {
+  #generation(vfs: Vfs, sb: SuperBlock, ino: number, node: NewNode): number {
     if (node.hint?.generation !== undefined) return node.hint.generation;
     switch (sb.type.generation) {
       case "random":
-        return vfs.generation();
+        return vfs.newGeneration(sb, ino);
       case "transaction":
         return sb.disk?.transaction ?? 0;
       case "none":

@@ -43,6 +43,8 @@ export interface SuperBlockInit {
   readonly flags: SuperBlockFlags;
   readonly initialUserNs?: boolean;
   readonly disk?: Disk | null;
+  /** Its inodes have extended attributes. */
+  readonly xattr: boolean;
   readonly fs: FileSystem;
   /** Device number that stat shows, where it is not that of the superblock (btrfs). */
   readonly statDev?: { readonly major: number; readonly minor: number };
@@ -63,6 +65,8 @@ export class SuperBlock {
   /** Whether the superblock belongs to the initial user namespace. */
   readonly initialUserNs: boolean;
   readonly disk: Disk | null;
+  /** Its inodes have extended attributes (s_xattr). */
+  readonly xattr: boolean;
   /** How this file system carries out operations. */
   readonly fs: FileSystem;
   /** Inodes in memory, by number. */
@@ -87,6 +91,7 @@ export class SuperBlock {
     this.flags = init.flags;
     this.initialUserNs = init.initialUserNs ?? true;
     this.disk = init.disk ?? null;
+    this.xattr = init.xattr;
     this.fs = init.fs;
     this.nextIno = init.type.firstIno;
     this.lowestFree = init.type.firstIno;

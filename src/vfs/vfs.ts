@@ -1,5 +1,5 @@
 // All state of the file systems of one machine: the mount tree, superblocks, security modules and what the environment supplies.
-import type { Release } from "../release/index.ts";
+import type { Kconfig, Release } from "../release/index.ts";
 import type { Dentry } from "./dentry.ts";
 import { FS_TYPES, type FsType, rootfsType } from "./fstypes.ts";
 import { collectHooks, type Hooks } from "./hooks.ts";
@@ -12,10 +12,14 @@ import type { SuperBlock } from "./superblock.ts";
 export interface VfsOptions {
   /** The coarse clock of the kernel: seconds since the epoch, fractions allowed. Two calls within a tick give the same number. */
   readonly clock: () => number;
-  /** A 32-bit number for a new inode's generation; also the source of UUIDs that file systems make up. */
-  readonly generation: () => number;
+  /** 32-bit numbers, one a call, of which generations and the UUIDs that file systems make up are made. */
+  readonly random: () => number;
+  /** The generation of a new inode of a superblock; one of `random` where it is null. */
+  readonly generation?: (sb: SuperBlock, ino: number) => number | null;
   readonly release: Release;
   readonly modules: readonly SecurityModule[];
+  /** What the kernel is built with; everything that file systems offer if not given. */
+  readonly config?: Kconfig;
   /** The file system of the first root; "tmpfs" if not given. */
   readonly rootfs?: "tmpfs" | "ramfs";
 }
@@ -30,8 +34,10 @@ export interface ProtectionSysctls {
 
 export class Vfs {
   readonly clock: () => number;
-  readonly generation: () => number;
+  readonly random: () => number;
+  readonly #generation: VfsOptions["generation"];
   readonly release: Release;
+  readonly config: Kconfig | null;
   readonly modules: readonly SecurityModule[];
   readonly hooks: Hooks;
   readonly sysctl: ProtectionSysctls = { hardlinks: 0, symlinks: 0, fifos: 0, regular: 0 };
@@ -49,8 +55,10 @@ export class Vfs {
 
   constructor(options: VfsOptions) {
     this.clock = options.clock;
-    this.generation = options.generation;
+    this.random = options.random;
+    this.#generation = options.generation;
     this.release = options.release;
+    this.config = options.config ?? null;
     this.modules = options.modules;
     this.hooks = collectHooks(options.modules);
     this.aclHooks = options.release.has("acl-hooks");
@@ -60,9 +68,19 @@ export class Vfs {
     sb.mounts++;
   }
 
+  /** The number that a file system draws for a new inode (get_random_u32). */
+  newGeneration(sb: SuperBlock, ino: number): number {
+    return this.#generation?.(sb, ino) ?? this.random();
+  }
+
   /** The root directory, where absolute paths begin. */
   get root(): Path {
     return topOf({ mount: this.rootMount, dentry: this.rootMount.root });
+  }
+
+  /** Whether a Kconfig symbol is set; no symbol needs nothing. */
+  built(symbol: string | undefined): boolean {
+    return symbol === undefined || this.config === null || this.config.enabled(symbol);
   }
 
   fsType(name: string): FsType | undefined {

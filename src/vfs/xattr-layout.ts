@@ -140,16 +140,16 @@ function storeExt4(inode: Inode, name: string, value: Uint8Array | null, old: Ui
 }
 
 /**
- * The places that mke2fs' library gives attributes written to an unmounted disk: sorted, as many inside as fit
- * (e2fsprogs lib/ext2fs/ext_attr.c: ext2fs_xattrs_write).
+ * The places of attributes that were written to an unmounted disk one after the other: inside as long as they fit
+ * (e2fsprogs lib/ext2fs/ext_attr.c: xattr_array_update).
  */
 export function placeOffline(inode: Inode): void {
-  if (inode.sb.type.layout !== "ext4" || inode.xattrs.size === 0) return;
+  if (inode.sb.type.layout !== "ext4") return;
   const places: XattrPlaces = { inner: [], outer: [] };
   let room = EXT4_INNER;
   for (const [name, value] of inode.xattrs) {
     const size = ext4Size(name, value);
-    if (places.outer.length === 0 && size <= room) {
+    if (size <= room) {
       room -= size;
       places.inner.push(name);
     } else places.outer.push(name);

@@ -18,8 +18,8 @@ export const isBarePrefix = (name: string): boolean => name === "security." || n
 
 /** Whether the file system of this inode has attributes of that name space. */
 export function supportsXattr(inode: Inode, name: string): boolean {
-  const { type, flags, vfs } = inode.sb;
-  if (!type.xattr) return false;
+  const { type, flags, vfs, xattr } = inode.sb;
+  if (!xattr) return false;
   const namespace = namespaceOf(name);
   if (namespace === null || !type.namespaces.includes(namespace)) return false;
   if (namespace === "acl") return flags.posixAcl;

@@ -76,7 +76,7 @@ export class Machine {
     this.evm.start();
     this.vfs = new Vfs({
       clock: () => this.#time++,
-      generation: () => (this.#random = (this.#random * 48271) % 0x7fff_ffff),
+      random: () => (this.#random = (this.#random * 48271) % 0x7fff_ffff),
       release,
       modules: [...(options.modules ?? []), this.evm.asSecurityModule()],
     });
