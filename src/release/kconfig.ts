@@ -10,7 +10,7 @@ export type KconfigValues = Readonly<Record<string, Value>>;
 export const DEFAULT_KCONFIG: KconfigValues = {
   AUDIT: true, MODULES: true, MODULE_SIG: true, MODULE_SIG_FORMAT: true, MODULE_SIG_HASH: "sha256",
   EXT4_FS: true, XFS_FS: true, BTRFS_FS: true, FS_VERITY: true, FUSE_FS: true, OVERLAY_FS: true,
-  TMPFS: true, TMPFS_POSIX_ACL: true, TMPFS_XATTR: true,
+  EXT4_FS_POSIX_ACL: true, XFS_POSIX_ACL: true, BTRFS_FS_POSIX_ACL: true, TMPFS: true, TMPFS_POSIX_ACL: true, TMPFS_XATTR: true,
   KEYS: true, ENCRYPTED_KEYS: true, TRUSTED_KEYS: false, USER_DECRYPTED_DATA: true,
   SECURITY: true, SECURITYFS: true, SECURITY_SMACK: true, SECURITY_SELINUX: false, SECURITY_APPARMOR: false,
   INTEGRITY: true, INTEGRITY_SIGNATURE: true, INTEGRITY_ASYMMETRIC_KEYS: true, INTEGRITY_TRUSTED_KEYRING: true,
