@@ -23,7 +23,7 @@ export { type ResolveHow, resolve } from "./namei.ts";
 export { absolutePath, dentryPath, displayPath } from "./names.ts";
 export { allowWriteAccess, denyWriteAccess, open, openByPath, openExec, openExecFile, openExecPath } from "./open.ts";
 export type { Path } from "./path.ts";
-export { addPseudoDirectory, addPseudoFile, addPseudoSymlink, type GeneratedFile, removePseudo } from "./pseudo.ts";
+export { addMagicLink, addPseudoDirectory, addPseudoFile, addPseudoSymlink, type GeneratedFile, removePseudo } from "./pseudo.ts";
 export { getdents, readdir } from "./readdir.ts";
 export { rmdir, unlink } from "./remove.ts";
 export { rename } from "./rename.ts";

@@ -90,6 +90,10 @@ export class Inode {
   entries: Map<string, number> | null = null;
   /** Target of a symbolic link. */
   target: string | null = null;
+  /** Where a link of /proc leads, whatever its name says (fs/namei.c: nd_jump_link); null where there is nothing. */
+  jump: ((task: Subject) => Path | null) | null = null;
+  /** Adds the name of a pseudo directory whose names nobody lists, as /proc/<pid>/fd. */
+  findName: ((directory: Dentry, name: string) => void) | null = null;
   /** What waits in a named pipe. */
   queue: Uint8Array | null = null;
   /** What a pseudo file answers with. */

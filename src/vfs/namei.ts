@@ -128,6 +128,13 @@ function followLink(vfs: Vfs, task: Subject, walk: Walk, mount: Mount, link: Ino
   const isLast = walk.at >= walk.text.length;
   if (isLast && vfs.sysctl.symlinks !== 0 && !mayFollow(task, dir, link)) return "EACCES";
   touchAtime(vfs, mount, link);
+  if (link.jump !== null) {
+    const there = link.jump(task);
+    if (there === null) return "ENOENT";
+    walk.mount = there.mount;
+    walk.dentry = there.dentry;
+    return null;
+  }
   const target = link.sb.fs.readlink(link);
   if (target === "") return "ENOENT";
   const rest = walk.text.slice(walk.at);

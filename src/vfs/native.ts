@@ -25,6 +25,7 @@ export class NativeFs implements FileSystem {
   }
 
   lookup(_vfs: Vfs, dir: Dentry, name: string): Inode | null {
+    dir.inode!.findName?.(dir, name);
     const ino = dir.inode!.entries?.get(name);
     return ino === undefined ? null : this.#get(dir.sb, ino);
   }

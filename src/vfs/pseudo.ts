@@ -76,6 +76,18 @@ export function addPseudoSymlink(vfs: Vfs, parent: Dentry, name: string, target:
   return addNode(vfs, parent, name, { mode: S.IFLNK | (parent.sb.type.name === "securityfs" ? 0o444 : 0o777), target });
 }
 
+/** A link that leads to an object and not to a name. */
+export function addMagicLink(
+  vfs: Vfs,
+  parent: Dentry,
+  name: string,
+  jump: (task: Subject) => Path | null,
+): Dentry {
+  const dentry = addNode(vfs, parent, name, { mode: S.IFLNK | 0o777, target: "" });
+  dentry.inode!.jump = jump;
+  return dentry;
+}
+
 /** Takes a file, or a directory with all in it, away again. */
 export function removePseudo(vfs: Vfs, dentry: Dentry): void {
   for (const child of [...(dentry.children?.values() ?? [])]) removePseudo(vfs, child);
