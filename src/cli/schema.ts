@@ -11,7 +11,11 @@ export function schemaCommand(): Command {
     .addArgument(new Argument("<document>", "which").choices(Object.keys(SCHEMAS)))
     .action((document: keyof typeof SCHEMAS) => {
       console.log(
-        JSON.stringify({ title: `imasim ${document}`, ...z.toJSONSchema(SCHEMAS[document], { io: "input", reused: "ref" }) }, null, 2),
+        JSON.stringify(
+          { title: `imasim ${document}`, ...z.toJSONSchema(SCHEMAS[document], { io: "input", reused: "ref" }) },
+          null,
+          2,
+        ),
       );
     });
 }
