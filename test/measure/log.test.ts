@@ -71,10 +71,11 @@ describe("round trip", () => {
     );
   });
 
-  /** A violation, or a list of the old template, before the first digest that tells the byte order. */
+  /** The first entry does not tell the byte order: a violation, the old template, fields that are all empty. */
   function violatesFirst(entries: readonly ListedEntry[]): boolean {
     const first = entries[0]!;
-    return first.template.name === "ima" || first.digest.every((b) => b === 0);
+    const empty = first.fields.every((data) => data.length === 0);
+    return first.template.name === "ima" || empty || first.digest.every((b) => b === 0);
   }
 
   it("tells the algorithm by the size of the digests and the first of them", async () => {

@@ -117,8 +117,9 @@ export class AsciiScanner implements Scanner {
         this.#fill(end);
       }
       if (!this.#check.fits(record)) continue;
-      // The template ima has no lengths, so that its digests fit in either order.
-      this.#settled ||= !hasPaddedName(record.template);
+      // Without a length that is not zero, as in the template ima, digests fit in either order.
+      const { fields } = record.template;
+      this.#settled ||= !hasPaddedName(record.template) && record.end - record.start > 4 * fields.length;
       return true;
     }
     if (!this.#settled) record.littleEndian = !record.littleEndian;
