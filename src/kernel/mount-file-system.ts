@@ -24,7 +24,7 @@ export function mountFileSystem(kernel: Kernel, path: string, what: MountSpec): 
   const source = what.disk ?? (type.device ? kernel.addDisk(what.fstype, what.uuid).id : what.fstype);
   const flags = what.readOnly === true ? MS.RDONLY : 0;
   const parts = path.split("/").filter((part) => part !== "");
-  if (parts.length > 0) parts.forEach((_, i) => sys.mkdir(`/${parts.slice(0, i + 1).join("/")}`, 0o755));
+  for (let i = 1; i <= parts.length; i++) sys.mkdir(`/${parts.slice(0, i).join("/")}`, 0o755);
   const target = parts.length === 0 ? "/root" : path;
   const mounted = sys.mount(source, target, what.fstype, flags, what.options ?? "");
   if (!mounted.ok) throw new KernelError(mounted.errno, { syscall: "mount", path });

@@ -17,6 +17,7 @@ import {
   S,
 } from "../vfs/index.ts";
 import type { Kernel } from "./kernel.ts";
+import { makeProcSelf } from "./proc-self.ts";
 import { kernelReadPath } from "./read-file.ts";
 
 /** S_IWUSR */
@@ -105,8 +106,12 @@ export function makeProc(kernel: Kernel, root: Dentry): void {
     root,
     "version",
     0o444,
-    whole(() => kernel.environment.banner ?? `Linux version ${kernel.release.text}
-`),
+    whole(
+      () =>
+        kernel.environment.banner ??
+        `Linux version ${kernel.release.text}
+`,
+    ),
   );
   addPseudoFile(
     vfs,
@@ -122,17 +127,7 @@ export function makeProc(kernel: Kernel, root: Dentry): void {
     0o444,
     whole(() => [...kernel.modules].map((name) => `${name} 0 0 - Live 0x0000000000000000\n`).join("")),
   );
-  const self = addPseudoDirectory(vfs, root, "self", 0o555);
-  const attributes = addPseudoDirectory(vfs, self, "attr", 0o555);
-  addPseudoFile(vfs, attributes, "current", 0o666, {
-    read: (task) => (task.label === null ? fail("EINVAL") : ok(utf8ToBytes(task.label))),
-    write(task, _file, bytes) {
-      if (!capable(task, "CAP_MAC_ADMIN")) return fail("EPERM");
-      const denied = kernel.labels?.setSubject?.(task, new TextDecoder().decode(bytes)) ?? null;
-      if (kernel.labels?.setSubject === undefined) return fail("EINVAL");
-      return denied === null ? ok(bytes.length) : fail(denied);
-    },
-  });
+  makeProcSelf(kernel, root);
   const sysctl = addPseudoDirectory(vfs, root, "sys", 0o555);
   const memory = addPseudoDirectory(vfs, sysctl, "vm", 0o555);
   addPseudoFile(vfs, memory, "drop_caches", 0o200, {
@@ -165,7 +160,15 @@ export function makeProc(kernel: Kernel, root: Dentry): void {
 /** /sys/class/tpm/tpm0, where there is a TPM. @param root of sysfs */
 export function makeSysfs(kernel: Kernel, root: Dentry): void {
   const { vfs, tpm } = kernel;
-  addPseudoDirectory(vfs, addPseudoDirectory(vfs, root, "kernel"), "security");
+  const ours = addPseudoDirectory(vfs, root, "kernel");
+  addPseudoDirectory(vfs, ours, "security");
+  addPseudoFile(
+    vfs,
+    ours,
+    "uevent_seqnum",
+    0o444,
+    whole(() => `${kernel.environment.uevents ?? 0}\n`),
+  );
   if (tpm === null) return;
   let directory = root;
   for (const name of ["class", "tpm", "tpm0"]) directory = addPseudoDirectory(vfs, directory, name);

@@ -49,12 +49,22 @@ const KERNELS = [
   },
 ] as const;
 
+/** How many events there had been, where a step asks. */
+function ueventsOf(steps: Trace["steps"], results: Trace["results"]): number {
+  const asked = steps.findIndex((step) => step.op === "readfile" && step["path"] === "/sys/kernel/uevent_seqnum");
+  return Number(results[asked]?.["data"] ?? 0);
+}
+
 /** What the recorded machine was, as far as it is known. */
-export function recordedEnvironment({ kernel }: Trace): BootEnvironment {
+export function recordedEnvironment({ kernel, steps, results }: Trace): BootEnvironment {
   const known = KERNELS.find((row) => row.release.test(kernel.release));
   return {
     deviceName: deviceNames(kernel.backend),
-    ...(known !== undefined && { banner: `Linux version ${kernel.release} (root@vm) (${TOOLS}) ${known.built}\n`, numbers: known.numbers }),
+    ...(known !== undefined && {
+      banner: `Linux version ${kernel.release} (root@vm) (${TOOLS}) ${known.built}\n`,
+      numbers: known.numbers,
+    }),
+    uevents: ueventsOf(steps, results),
     ...(kernel.bootCmdline !== undefined && { bootCmdline: kernel.bootCmdline }),
     ...(kernel.lsm !== undefined && { lsm: kernel.lsm }),
   };

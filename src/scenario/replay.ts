@@ -2,8 +2,8 @@
 import { hexToBytes } from "@noble/hashes/utils.js";
 import { type BootOptions, boot } from "../kernel/index.ts";
 import { lookupTemplate } from "../measure/index.ts";
-import { compareLines, compareStep, type Difference } from "./compare.ts";
 import type { InodeHint } from "../vfs/index.ts";
+import { compareLines, compareStep, type Difference } from "./compare.ts";
 import { Driver } from "./driver.ts";
 import { addGivenEntries } from "./given-entries.ts";
 import { guestFiles, labelsOf, recordedEnvironment, TPM_BANKS } from "./guest.ts";
@@ -43,7 +43,10 @@ export function replayTrace(trace: Trace): Replay {
     if (result === null || result === undefined) return;
     const { ino, generation } = result;
     // What the environment chose when the recording was made.
-    const environment: InodeHint = { ...(ino !== undefined && { ino }), ...(generation !== undefined && { generation }) };
+    const environment: InodeHint = {
+      ...(ino !== undefined && { ino }),
+      ...(generation !== undefined && { generation }),
+    };
     const found = compareStep(i, step.op, result, driver.run(step as Step, i, environment));
     if (found.length > 0) bad.add(i);
     differences.push(...found);
@@ -86,10 +89,11 @@ function traceBootOptions(trace: Trace): BootOptions {
 function recordedGenerations(trace: Trace, now: () => number): (device: string, ino: number) => number | null {
   const seen = trace.results.flatMap((result, step) => {
     const { dev, ino, generation } = result ?? {};
-    return typeof dev === "string" && ino !== undefined && generation !== undefined ? [{ step, dev, ino, generation }] : [];
+    return typeof dev === "string" && ino !== undefined && generation !== undefined
+      ? [{ step, dev, ino, generation }]
+      : [];
   });
-  return (device, ino) =>
-    seen.find((s) => s.step >= now() && s.dev === device && s.ino === ino)?.generation ?? null;
+  return (device, ino) => seen.find((s) => s.step >= now() && s.dev === device && s.ino === ino)?.generation ?? null;
 }
 
 /** PCRs 0-9 belong to firmware and boot loader, so what a step reads there was there from the start. */
@@ -99,7 +103,10 @@ function firmwarePcrs(trace: Trace): Record<string, Record<number, string>> {
     const value = trace.results[i]?.["data"];
     const index = Number(step["index"] ?? MEASURE_PCR);
     if (step.op !== "pcr" || typeof value !== "string" || index >= MEASURE_PCR) return;
-    pcrs[String(step["bank"] ?? "sha256")] = { ...pcrs[String(step["bank"] ?? "sha256")], [index]: value.trim().toLowerCase() };
+    pcrs[String(step["bank"] ?? "sha256")] = {
+      ...pcrs[String(step["bank"] ?? "sha256")],
+      [index]: value.trim().toLowerCase(),
+    };
   });
   return pcrs;
 }

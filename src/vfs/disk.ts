@@ -96,7 +96,7 @@ export class Disk {
     this.metadataChecksums = init.metadataChecksums ?? false;
     this.transaction = 7;
     const time = init.time ?? 0;
-    this.#store(type.rootIno, { mode: S.IFDIR | 0o755, time, entries: new Map() });
+    this.#store(type.rootIno, { mode: S.IFDIR | 0o755, time, entries: new Map(), generation: type.rootGeneration });
     if (type.layout === "ext4") this.#directory(type.rootIno, "lost+found", 0o700, 11, time);
     for (const file of init.files ?? []) this.#addFile(file, time);
   }

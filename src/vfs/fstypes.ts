@@ -36,6 +36,8 @@ export interface FsType {
   readonly generation: "random" | "transaction" | "none";
   readonly uuid: "disk" | "random" | "none";
   readonly inodeNumbers: InodeNumbers;
+  /** Generation of the root that mkfs makes. */
+  readonly rootGeneration: number;
   /** Number of the root and of the first file made. */
   readonly rootIno: number;
   readonly firstIno: number;
@@ -90,6 +92,7 @@ const BASE: Omit<FsType, "name" | "magic"> = {
   generation: "none",
   uuid: "none",
   inodeNumbers: "counter",
+  rootGeneration: 0,
   rootIno: 1,
   firstIno: 2,
   dirSize: { empty: 0, name: 0, perByte: 0 },
@@ -208,7 +211,7 @@ const rows: readonly FsType[] = [
     inodeNumbers: "xfs",
     rootIno: 128,
     firstIno: 131,
-    dirSize: { empty: 6, name: 12, perByte: 1 },
+    dirSize: { empty: 6, name: 8, perByte: 1 },
     tmpfile: true,
     renameFlags: true,
     fallocate: "full",
@@ -230,6 +233,7 @@ const rows: readonly FsType[] = [
     aclSymbol: "BTRFS_FS_POSIX_ACL",
     verity: "always",
     generation: "transaction",
+    rootGeneration: 3,
     rootIno: 256,
     firstIno: 257,
     dirSize: { empty: 0, name: 0, perByte: 2 },
@@ -408,7 +412,7 @@ const rows: readonly FsType[] = [
   { name: "mqueue", ...BASE, ...PSEUDO, magic: 0x19800202, inodeNumbers: "global-counter" },
   { name: "binfmt_misc", ...BASE, ...PSEUDO, magic: 0x42494e4d, noexec: true, nodev: true },
   { name: "devpts", ...BASE, ...PSEUDO, magic: 0x1cd1, single: false },
-  { name: "nsfs", ...BASE, ...PSEUDO, magic: 0x6e736673, inodeNumbers: "global-counter" },
+  { name: "nsfs", ...BASE, ...PSEUDO, magic: 0x6e736673, rootIno: 0xf000_0000, firstIno: 0xf000_0001 },
   { name: "pipefs", ...BASE, ...PSEUDO, magic: 0x50495045, inodeNumbers: "global-counter" },
   { name: "sockfs", ...BASE, ...PSEUDO, magic: 0x534f434b, inodeNumbers: "global-counter" },
 ];

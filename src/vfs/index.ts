@@ -13,17 +13,25 @@ export { FS_TYPES, type FsType } from "./fstypes.ts";
 export { Inode } from "./inode.ts";
 export { changeCookie, hasIversion, metadataInode, queryIversion, readXattr, realInode } from "./inode-access.ts";
 export { copyFileRange, lseek, pread, pwrite, read, readContent, write } from "./io.ts";
+export { kernelMount } from "./kernel-mount.ts";
 export { dropCaches, evictAll } from "./lifetime.ts";
 export { FileMapping } from "./mapping.ts";
 export { memfdCreate } from "./memfd.ts";
 export { load, type MapRequest, type MemoryFault, mmap, mprotect, msync, munmap, store } from "./mmap.ts";
 export { Mount, type MountFlags } from "./mount.ts";
 export { type MountRequest, mount, moveMount, umount } from "./mounting.ts";
-export { type ResolveHow, resolve } from "./namei.ts";
+export { lookupChild, type ResolveHow, resolve } from "./namei.ts";
 export { absolutePath, dentryPath, displayPath } from "./names.ts";
 export { allowWriteAccess, denyWriteAccess, open, openByPath, openExec, openExecFile, openExecPath } from "./open.ts";
 export type { Path } from "./path.ts";
-export { addMagicLink, addPseudoDirectory, addPseudoFile, addPseudoSymlink, type GeneratedFile, removePseudo } from "./pseudo.ts";
+export {
+  addMagicLink,
+  addPseudoDirectory,
+  addPseudoFile,
+  addPseudoSymlink,
+  type GeneratedFile,
+  removePseudo,
+} from "./pseudo.ts";
 export { getdents, readdir } from "./readdir.ts";
 export { rmdir, unlink } from "./remove.ts";
 export { rename } from "./rename.ts";

@@ -1,11 +1,14 @@
 // A file in memory: attributes, counts of who has it open, and what its file system keeps for it (include/linux/fs.h: struct inode).
 import type { PosixAcl } from "./acl.ts";
 import type { Content } from "./content.ts";
+import type { Dentry } from "./dentry.ts";
 import { IVersion } from "./iversion.ts";
 import type { FileMapping } from "./mapping.ts";
 import type { OverlayInode } from "./overlay-inode.ts";
+import type { Path } from "./path.ts";
 import type { GeneratedFile } from "./pseudo.ts";
 import type { SuperBlock } from "./superblock.ts";
+import type { Subject } from "./task.ts";
 import { S } from "./uapi.ts";
 import type { Verity } from "./verity.ts";
 import type { XattrPlaces } from "./xattr-layout.ts";

@@ -3,14 +3,12 @@ import { fail, ok, type Result } from "../errno/index.ts";
 import { Content } from "./content.ts";
 import { Dentry } from "./dentry.ts";
 import { OpenFile } from "./file.ts";
-import { FS_TYPES } from "./fstypes.ts";
 import { Inode } from "./inode.ts";
 import { newIno } from "./inode-number.ts";
-import { Mount } from "./mount.ts";
-import { createSuperBlock } from "./mount-super.ts";
+import { kernelMount } from "./kernel-mount.ts";
 import type { Subject } from "./task.ts";
 import { O, S } from "./uapi.ts";
-import { mountFlags, type Vfs } from "./vfs.ts";
+import type { Vfs } from "./vfs.ts";
 
 const CLOEXEC = 1;
 const ALLOW_SEALING = 2;
@@ -24,7 +22,8 @@ export function memfdCreate(vfs: Vfs, task: Subject, name: string, flags = 0): R
   const known = CLOEXEC | ALLOW_SEALING | (vfs.release.atLeast("6.3") ? NOEXEC_SEAL | EXEC : 0);
   if ((flags & ~known) !== 0 || name.length > NAME_MAX) return fail("EINVAL");
   if ((flags & (NOEXEC_SEAL | EXEC)) === (NOEXEC_SEAL | EXEC)) return fail("EINVAL");
-  const mount = kernelTmpfs(vfs);
+  // shm_mnt
+  const mount = kernelMount(vfs, "tmpfs");
   const { sb } = mount;
   const ino = newIno(vfs, sb);
   const inode = new Inode(sb, {
@@ -46,14 +45,4 @@ export function memfdCreate(vfs: Vfs, task: Subject, name: string, flags = 0): R
   dentry.pins++;
   mount.pins++;
   return ok(file);
-}
-
-/** shm_mnt: the tmpfs that only the kernel sees, mounted when it is first needed. */
-function kernelTmpfs(vfs: Vfs): Mount {
-  if (vfs.kernelTmpfs !== null) return vfs.kernelTmpfs;
-  const sb = createSuperBlock(vfs, FS_TYPES.get("tmpfs")!, { dev: { major: 0, minor: 1 } });
-  const mount = new Mount(sb, sb.root, null, mountFlags(), false);
-  sb.mounts++;
-  vfs.kernelTmpfs = mount;
-  return mount;
 }

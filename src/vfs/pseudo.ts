@@ -5,6 +5,7 @@ import { Dentry } from "./dentry.ts";
 import type { OpenFile } from "./file.ts";
 import { Inode } from "./inode.ts";
 import { newIno } from "./inode-number.ts";
+import type { Path } from "./path.ts";
 import type { Subject } from "./task.ts";
 import { S } from "./uapi.ts";
 import type { Vfs } from "./vfs.ts";
@@ -77,12 +78,7 @@ export function addPseudoSymlink(vfs: Vfs, parent: Dentry, name: string, target:
 }
 
 /** A link that leads to an object and not to a name. */
-export function addMagicLink(
-  vfs: Vfs,
-  parent: Dentry,
-  name: string,
-  jump: (task: Subject) => Path | null,
-): Dentry {
+export function addMagicLink(vfs: Vfs, parent: Dentry, name: string, jump: (task: Subject) => Path | null): Dentry {
   const dentry = addNode(vfs, parent, name, { mode: S.IFLNK | 0o777, target: "" });
   dentry.inode!.jump = jump;
   return dentry;

@@ -24,7 +24,7 @@ export interface VfsOptions {
   readonly rootfs?: "tmpfs" | "ramfs";
 }
 
-/** /proc/sys/fs/protected_*: off unless user space switches them on. */
+/** /proc/sys/fs/protected_*. Links are protected from the start, as Debian's kernels and every distribution's settings have it. */
 export interface ProtectionSysctls {
   hardlinks: number;
   symlinks: number;
@@ -40,7 +40,7 @@ export class Vfs {
   readonly config: Kconfig | null;
   readonly modules: readonly SecurityModule[];
   readonly hooks: Hooks;
-  readonly sysctl: ProtectionSysctls = { hardlinks: 0, symlinks: 0, fifos: 0, regular: 0 };
+  readonly sysctl: ProtectionSysctls = { hardlinks: 1, symlinks: 1, fifos: 0, regular: 0 };
   /** Superblocks in memory. */
   readonly superblocks = new Set<SuperBlock>();
   /** The ACL calls have hooks of their own ("acl-hooks"). */
@@ -50,8 +50,8 @@ export class Vfs {
   /** get_next_ino: one counter for ramfs, securityfs and others. */
   nextIno = 1;
   rootMount: Mount;
-  /** The tmpfs of memfd_create, once there is one. */
-  kernelTmpfs: Mount | null = null;
+  /** What the kernel mounted for itself, by the name of its type. */
+  readonly kernelMounts = new Map<string, Mount>();
 
   constructor(options: VfsOptions) {
     this.clock = options.clock;

@@ -1,0 +1,18 @@
+// File systems that the kernel mounts for itself, at no place in the tree, when something first needs them (fs/namespace.c: kern_mount).
+import { FS_TYPES } from "./fstypes.ts";
+import { Mount } from "./mount.ts";
+import { createSuperBlock } from "./mount-super.ts";
+import { mountFlags, type Vfs } from "./vfs.ts";
+
+/** Their minor numbers on a machine whose other file systems come later: shm_mnt is the first, nsfs follows bdev, pipefs and sockfs. */
+const MINOR = { tmpfs: 1, nsfs: 4 } as const;
+
+export function kernelMount(vfs: Vfs, type: keyof typeof MINOR): Mount {
+  const there = vfs.kernelMounts.get(type);
+  if (there !== undefined) return there;
+  const sb = createSuperBlock(vfs, FS_TYPES.get(type)!, { dev: { major: 0, minor: MINOR[type] } });
+  const mount = new Mount(sb, sb.root, null, mountFlags(), false);
+  sb.mounts++;
+  vfs.kernelMounts.set(type, mount);
+  return mount;
+}
