@@ -1,7 +1,8 @@
 // Files that imasim log reads, with a progress bar for long ones in a terminal.
-import { createReadStream, fstatSync, openSync, readFileSync } from "node:fs";
+import { createReadStream, fstatSync, openSync } from "node:fs";
 import { InputError } from "../errno/index.ts";
 import { isEventLog, type PcrValue, parsePcrFile, replayEventLog } from "../measure/index.ts";
+import { readBytes } from "./bytes.node.ts";
 
 /** No bar for less. */
 const LONG = 8 * 2 ** 20;
@@ -47,8 +48,8 @@ function progressBar(size: number): Pick<LogFile, "onBytes" | "done"> {
  * @throws InputError `bad-pcr`, `bad-event-log`.
  */
 export function readPcrFile(file: string): PcrValue[] {
-  const bytes = readFileSync(file);
-  return isEventLog(bytes) ? replayEventLog(bytes, file) : parsePcrFile(bytes.toString("utf8"), file);
+  const bytes = readBytes(file);
+  return isEventLog(bytes) ? replayEventLog(bytes, file) : parsePcrFile(new TextDecoder().decode(bytes), file);
 }
 
 /** Runs `work` on a file; errors about its bytes then name it. */

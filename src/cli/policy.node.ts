@@ -1,5 +1,5 @@
 // imasim policy: checks, explains, lints and formats policies, and says which rule decides an access.
-import { readFileSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { Command, Option } from "commander";
 import { InputError } from "../errno/index.ts";
 import {
@@ -17,6 +17,7 @@ import {
   smackLabels,
 } from "../policy/index.ts";
 import { Kconfig, type KconfigValues } from "../release/index.ts";
+import { readText } from "./bytes.node.ts";
 import { type QueryOptions, queryOf } from "./policy-query.ts";
 
 const FINDINGS = 1;
@@ -62,7 +63,6 @@ function targetOf(options: TargetOptions): PolicyTarget {
   };
 }
 
-const read = (file: string): string => readFileSync(file === "-" ? 0 : file, "utf8");
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 
 function report(file: string, findings: readonly PolicyDiagnostic[], json: boolean | undefined): void {
@@ -87,7 +87,7 @@ function checkCommand(): Command {
     .argument("<file...>", "policies")
     .addHelpText("after", STATUS_HELP)
     .action((files: readonly string[], options: TargetOptions) => {
-      for (const file of files) report(file, parsePolicy(read(file), targetOf(options)).diagnostics, options.json);
+      for (const file of files) report(file, parsePolicy(readText(file), targetOf(options)).diagnostics, options.json);
     });
 }
 
@@ -100,7 +100,7 @@ function lintCommand(): Command {
     .addHelpText("after", STATUS_HELP)
     .action((files: readonly string[], options: TargetOptions & { also: string[]; keys?: boolean }) => {
       for (const file of files) {
-        const policy = parsePolicy(read(file), targetOf(options));
+        const policy = parsePolicy(readText(file), targetOf(options));
         const lint = lintPolicy(policy, { releases: options.also, keysProvided: options.keys === true });
         const findings = [...policy.diagnostics, ...lint].sort((a, b) => a.span.offset - b.span.offset);
         report(file, findings, options.json);
@@ -115,7 +115,7 @@ function explainCommand(): Command {
     .addHelpText("after", STATUS_HELP)
     .action((files: readonly string[], options: TargetOptions) => {
       for (const file of files) {
-        const policy = parsePolicy(read(file), targetOf(options));
+        const policy = parsePolicy(readText(file), targetOf(options));
         const rules = policy.lines.flatMap(({ rule, number, text }) =>
           rule === null ? [] : [{ line: number, rule: text, meaning: explainRule(rule, policy.target.release) }],
         );
@@ -134,7 +134,7 @@ function formatCommand(): Command {
     .addHelpText("after", `${STATUS_HELP} Files with refused lines are left alone.`)
     .action((files: readonly string[], options: TargetOptions & { write?: boolean }) => {
       for (const file of files) {
-        const policy = parsePolicy(read(file), targetOf(options));
+        const policy = parsePolicy(readText(file), targetOf(options));
         if (!usable(file, policy)) continue;
         const text = formatPolicy(policy);
         if (options.json === true) say(JSON.stringify({ file, text }));
@@ -173,7 +173,7 @@ function decideCommand(): Command {
     .addHelpText("after", STATUS_HELP)
     .action((file: string, options: TargetOptions & QueryOptions) => {
       const query = queryOf(options);
-      const policy = parsePolicy(read(file), targetOf(options));
+      const policy = parsePolicy(readText(file), targetOf(options));
       if (!usable(file, policy)) return;
       const { action, pcr, template } = policy.match(query);
       const actions = ACTIONS.filter((row) => (action & row.bit) !== 0).map((row) => row.keyword);

@@ -1,7 +1,7 @@
 // imasim replay: plays recordings of real kernels, and reports where imasim would have answered otherwise.
-import { readFileSync } from "node:fs";
 import { Command } from "commander";
 import { parseDocument, replayTrace, traceSchema } from "../scenario/index.ts";
+import { readText } from "./bytes.node.ts";
 import { palette } from "./colour.ts";
 
 interface ReplayOptions {
@@ -33,7 +33,7 @@ export function replayCommand(): Command {
       // All are read before the first is played: unusable input is reported, not half of it played.
       const traces = files.map((file) => ({
         file,
-        trace: parseDocument(readFileSync(file, "utf8"), traceSchema, file),
+        trace: parseDocument(readText(file), traceSchema, file),
       }));
       for (const { file, trace } of traces) {
         const { steps, agreed, differences } = replayTrace(trace);

@@ -1,9 +1,9 @@
 // imasim run: plays scenarios.
-import { readFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { Command } from "commander";
 import type { Decision } from "../appraise/index.ts";
 import { parseScenarios, playScenarios } from "../scenario/index.ts";
+import { readBytes, readText } from "./bytes.node.ts";
 import { palette } from "./colour.ts";
 import { playedLines } from "./played-text.ts";
 
@@ -20,8 +20,8 @@ export function runCommand(): Command {
     .action((files: readonly string[], options: RunOptions) => {
       const colour = palette(process.stdout.isTTY === true, process.env);
       for (const file of files) {
-        const scenarios = parseScenarios(readFileSync(file, "utf8"), file);
-        const boots = playScenarios(scenarios, (name) => readFileSync(resolve(dirname(file), name)));
+        const scenarios = parseScenarios(readText(file), file);
+        const boots = playScenarios(scenarios, (name) => readBytes(resolve(dirname(file), name)));
         boots.forEach((played, i) => {
           const scenario = scenarios[i]!;
           if (options.json === true)

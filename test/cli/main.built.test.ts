@@ -23,10 +23,13 @@ it("refuses what it does not know in one line, with status 2", () => {
   expect(imasim("--nosuch")).toMatchObject({ status: 2, stdout: "", stderr: "imasim: unknown option '--nosuch'\n" });
 });
 
-it("says in one line what is wrong with a file that is not there", () => {
-  const { status, stdout, stderr } = imasim("replay", "nosuch.trace.json");
-  expect({ status, stdout }).toEqual({ status: 2, stdout: "" });
-  expect(stderr).toMatch(/^imasim: nosuch\.trace\.json: .*\n$/);
+it.each([
+  ["run", "nosuch", "no such file or directory"],
+  ["replay", "nosuch", "no such file or directory"],
+  ["run", "test", "illegal operation on a directory"],
+  ["replay", "test", "illegal operation on a directory"],
+])("%s %s is refused in one line that names the file", (subcommand, file, why) => {
+  expect(imasim(subcommand, file)).toMatchObject({ status: 2, stdout: "", stderr: `imasim: ${file}: ${why}\n` });
 });
 
 it("ends quietly when its reader goes away", async () => {
