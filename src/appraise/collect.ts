@@ -87,7 +87,14 @@ export function collectMeasurement(
   return found.errno;
 }
 
-function hash(ima: Ima, task: Subject, iint: Iint, file: OpenFile, buffer: Uint8Array | null, algorithm: HashName): Hashed {
+function hash(
+  ima: Ima,
+  task: Subject,
+  iint: Iint,
+  file: OpenFile,
+  buffer: Uint8Array | null,
+  algorithm: HashName,
+): Hashed {
   if (iint.verityRequired) {
     const verity = file.inode.verity;
     return verity === null

@@ -23,7 +23,7 @@ export function fillRoot(kernel: Kernel, files: Readonly<Record<string, BootFile
           ? { bytes: given }
           : given;
     const parts = path.split("/").slice(1, -1);
-    parts.forEach((_, i) => sys.mkdir(`/${parts.slice(0, i + 1).join("/")}`, 0o755));
+    for (let i = 1; i <= parts.length; i++) sys.mkdir(`/${parts.slice(0, i).join("/")}`, 0o755);
     const mode = spec.mode ?? 0o644;
     const fd = sys.open(path, O.WRONLY | O.CREAT | O.TRUNC, mode);
     if (!fd.ok) throw new InputError("bad-file", `files.${path}`, `cannot be made: ${fd.errno}`);
