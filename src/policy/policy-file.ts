@@ -32,6 +32,7 @@ const policyReadable = (config: Kconfig, release: Release): boolean =>
   config.enabled("IMA_READ_POLICY") && behaves(release, "policy-loads-repeat");
 
 const utf8 = new TextDecoder();
+const utf8Encoder = new TextEncoder();
 
 export class PolicyFile<T extends RuleTemplate = RuleTemplate> {
   readonly #policy: ImaPolicy<T>;
@@ -172,11 +173,21 @@ function lineEnd(bytes: Uint8Array, from: number): number {
   return bytes.length;
 }
 
-/** strsep leaves a NUL behind each token that it cut off, and at the end of the line. */
+const ALGOS = utf8Encoder.encode("appraise_algos=");
+
+/** strsep leaves a NUL behind each token that it cut off, behind each algorithm of a list, and at the end of the line. */
 function cutTokens(buffer: Uint8Array, start: number, end: number): void {
   let at = start;
   while (at < end && isBlank(buffer[at])) at++;
-  if (buffer[at] !== 0x23) for (; at < end; at++) if (isBlank(buffer[at])) buffer[at] = 0;
+  if (buffer[at] !== 0x23) {
+    let inAlgos = ALGOS.every((byte, i) => buffer[at + i] === byte);
+    for (; at < end; at++) {
+      if (isBlank(buffer[at])) {
+        buffer[at] = 0;
+        inAlgos = ALGOS.every((byte, i) => buffer[at + 1 + i] === byte);
+      } else if (inAlgos && buffer[at] === 0x2c) buffer[at] = 0;
+    }
+  }
   if (end < buffer.length) buffer[end] = 0;
 }
 

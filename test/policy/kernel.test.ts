@@ -133,6 +133,24 @@ describe("the policy file", () => {
     expect(kernel({ files, release: "4.5" }).load("/p\n")).toEqual(["EINVAL", "kept"]);
   });
 
+  it("reads a last line without newline on into what the load before left behind, up to where that was cut", () => {
+    const files = {
+      "/first": "audit fowner=8702 uid=4\nappraise appraise_algos=sha256,sha512\n",
+      "/short": "audit fowner=87",
+      "/algos": "audit fowner=8702 uid=4\nappraise appraise_algos=sha2",
+    };
+    const { load, log } = kernel({ files });
+    const rules = (): string[] =>
+      log.lines.filter((l) => l.text.includes("type=1807")).map((l) => l.text.replace(/^.*0\): /, ""));
+    expect(load("/short")).toEqual(["EINVAL", "kept"]);
+    expect(rules()).toEqual(["action=audit fowner=87 res=1"]);
+    load("/first");
+    expect(load("/short")).toEqual(["EINVAL", "kept"]);
+    expect(rules().at(-1)).toBe("action=audit fowner=8702 res=1");
+    expect(load("/algos")).toEqual(["EINVAL", "kept"]);
+    expect(rules().at(-1)).toBe("action=appraise appraise_algos=sha256 res=1");
+  });
+
   it("wants a path as soon as an appraise rule for POLICY_CHECK has been loaded", () => {
     const { load, policy, log } = kernel({ files: { "/p": "audit\n" } });
     expect(load("appraise func=POLICY_CHECK\n")).toEqual([27, "kept"]);
