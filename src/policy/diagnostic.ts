@@ -5,7 +5,7 @@ import type { FaultCode } from "./fault.ts";
 import type { LintId } from "./lint/ids.ts";
 
 /** Faults of a text as a whole, which no single rule has. */
-export type TextFaultCode = "empty-policy" | "nul-byte" | "no-final-newline" | "line-too-long";
+type TextFaultCode = "empty-policy" | "nul-byte" | "no-final-newline" | "line-too-long";
 export type DiagnosticCode = FaultCode | TextFaultCode | LintId;
 
 export interface Span {

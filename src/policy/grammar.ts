@@ -43,6 +43,5 @@ const table = {
 } as const satisfies Readonly<Record<string, BehaviourRow>>;
 
 export type Behaviour = keyof typeof table;
-export const BEHAVIOURS: Readonly<Record<Behaviour, BehaviourRow>> = table;
 
 export const behaves = (release: Release, name: Behaviour): boolean => release.atLeast(table[name].since);

@@ -44,7 +44,6 @@ export { checkOverlap, type OverlapCheck } from "./overlap.ts";
 export { ParsedPolicy, type PolicyTarget, parsePolicy } from "./parse-policy.ts";
 export { ImaPolicy, type ImaPolicyOptions, type SignedRead } from "./policy.ts";
 export {
-  ACCESS_MODE,
   PolicyFile,
   type PolicyFileFate,
   type PolicyFileOptions,

@@ -1,9 +1,9 @@
 // The magic numbers of file systems (include/uapi/linux/magic.h and the file systems themselves), as fsmagic= compares them.
 
 /** `pseudo`: made by the kernel, holds no programs; `memory`: gone with the boot; `disk`, `network`, `stacked`: files that stay. */
-export type FileSystemKind = "pseudo" | "memory" | "disk" | "network" | "stacked";
+type FileSystemKind = "pseudo" | "memory" | "disk" | "network" | "stacked";
 
-export interface MagicRow {
+interface MagicRow {
   readonly name: string;
   readonly magic: number;
   readonly kind: FileSystemKind;

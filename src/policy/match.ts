@@ -203,7 +203,7 @@ function labelMatches(
 }
 
 /** Which of the file's verdicts an appraise rule asks for: by hook, but the file's where the rule names no hook. */
-export function subactionOf(rule: PolicyRule, func: Func): number {
+function subactionOf(rule: PolicyRule, func: Func): number {
   if ((rule.flags & CONDITION.FUNC) === 0) return SUBACTION.FILE_APPRAISE;
   switch (func) {
     case FUNC.MMAP_CHECK:

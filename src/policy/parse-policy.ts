@@ -36,7 +36,7 @@ export interface ResolvedTarget {
 }
 
 /** @throws InputError `bad-release`, `bad-kconfig` */
-export function resolveTarget(target: PolicyTarget): ResolvedTarget {
+function resolveTarget(target: PolicyTarget): ResolvedTarget {
   const release = typeof target.release === "string" ? Release.parse(target.release) : target.release;
   const config = target.config instanceof Kconfig ? target.config : Kconfig.withDefaults(target.config ?? {});
   const labels = target.labels === undefined ? anyLabels : target.labels;

@@ -11,7 +11,7 @@ import type { RuleTemplate } from "./rule.ts";
 const PAGE_SIZE = 4096;
 
 /** How the file is opened: O_ACCMODE of the flags. 3 is the odd one that may neither read nor write. */
-export const ACCESS_MODE = { READ_ONLY: 0, WRITE_ONLY: 1, READ_WRITE: 2, NEITHER: 3 } as const;
+const ACCESS_MODE = { READ_ONLY: 0, WRITE_ONLY: 1, READ_WRITE: 2, NEITHER: 3 } as const;
 
 /** What the close leaves of the file: as it was, gone, or without its write permission. */
 export type PolicyFileFate = "kept" | "removed" | "write-protected";

@@ -1,5 +1,4 @@
 // One rule, as the parser leaves it and the walk reads it (security/integrity/ima/ima_policy.c: struct ima_rule_entry).
-import { CONDITION, LABEL_KINDS } from "./conditions.ts";
 import { FUNC, type Func } from "./funcs.ts";
 import type { LabelRule } from "./labels.ts";
 
@@ -103,19 +102,6 @@ export const has = (rule: PolicyRule, bit: number): boolean => (rule.flags & bit
 /** Whether a label of the rule is unknown to the LSM, so that it never matches. */
 export const hasDeadLabel = (rule: PolicyRule): boolean =>
   rule.labels?.some((label) => label !== null && label.compiled === null) ?? false;
-
-/** Whether the rule looks at nothing but func, mask, ids and data: not at the file. */
-export const looksAtFile = (rule: PolicyRule): boolean =>
-  has(
-    rule,
-    CONDITION.FSMAGIC |
-      CONDITION.FSNAME |
-      CONDITION.FS_SUBTYPE |
-      CONDITION.FSUUID |
-      CONDITION.FOWNER |
-      CONDITION.FGROUP,
-  ) ||
-  (rule.labels?.some((label, kind) => label !== null && LABEL_KINDS[kind]!.startsWith("obj")) ?? false);
 
 const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
 

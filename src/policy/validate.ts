@@ -60,7 +60,7 @@ const LIMITS: Readonly<Record<Func, FuncLimits>> = {
 };
 
 /** The flags and actions that a rule for `func` may have on `release`; for the diagnostics and the lint. */
-export function limitsOf(func: Func, release: Release): FuncLimits {
+function limitsOf(func: Func, release: Release): FuncLimits {
   const limits = LIMITS[func];
   let { flags } = limits;
   if (flags === PLAIN_FILE && behaves(release, "blacklist-implied")) flags |= RULE_FLAG.CHECK_BLACKLIST;
