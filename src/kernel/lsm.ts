@@ -2,7 +2,7 @@
 // (security/security.c: ordered_lsm_init; lsm= and CONFIG_LSM).
 import { smackLabels } from "../policy/index.ts";
 import type { Kconfig, Release } from "../release/index.ts";
-import type { SecurityModule } from "../vfs/index.ts";
+import { capable, type SecurityModule } from "../vfs/index.ts";
 import type { KernelLabels } from "./options.ts";
 
 const utf8 = new TextDecoder();
@@ -10,7 +10,7 @@ const utf8 = new TextDecoder();
 const FLOOR = "_";
 
 /** SMK_LONGLABEL less its terminator; no label has one of the characters (smk_parse_label). */
-const LABEL = /^[^-\s/"'\\\x7f-\uffff][^\s/"'\\\x7f-\uffff]{0,254}/;
+const LABEL = /^[^-\x00-\x20/"'\\\x7f-\uffff][^\x00-\x20/"'\\\x7f-\uffff]{0,254}/;
 
 /** Smack, as far as integrity meets it: processes run with the floor label until they name another, and give theirs to the files they make. */
 export function smackKernelLabels(): KernelLabels {
@@ -36,9 +36,30 @@ export function apparmorKernelLabels(): KernelLabels {
   return { source: null, subject: () => "unconfined", object: () => null };
 }
 
-/** smack_inode_init_security: a new file gets the label of its maker. */
+/** Xattrs that hold a label, and whether the labels of everything (`*` and `@`) may stand there. */
+const LABEL_XATTRS: ReadonlyMap<string, { readonly everything: boolean }> = new Map([
+  ["security.SMACK64", { everything: true }],
+  ["security.SMACK64IPIN", { everything: true }],
+  ["security.SMACK64IPOUT", { everything: true }],
+  ["security.SMACK64EXEC", { everything: false }],
+  ["security.SMACK64MMAP", { everything: false }],
+]);
+
+/** smack_inode_init_security: a new file gets the label of its maker. smack_inode_setxattr: only labels can be set as such. */
 export const smackModule: SecurityModule = {
   name: "smack",
+  inodeSetxattr(task, path, name, value) {
+    const text = String.fromCharCode(...value.subarray(0, 256));
+    const kind = LABEL_XATTRS.get(name);
+    if (kind !== undefined) {
+      if (!capable(task, "CAP_MAC_ADMIN")) return "EPERM";
+      const label = LABEL.exec(text)?.[0];
+      return label === undefined || (!kind.everything && (label === "*" || label === "@")) ? "EINVAL" : null;
+    }
+    if (name !== "security.SMACK64TRANSMUTE") return null;
+    if (!capable(task, "CAP_MAC_ADMIN")) return "EPERM";
+    return path.dentry.inode!.isDirectory && text === "TRUE" ? null : "EINVAL";
+  },
   inodeInitSecurity(task, _inode, _dir, _name, xattrs) {
     xattrs.push({ name: "security.SMACK64", value: new TextEncoder().encode(task.label ?? FLOOR) });
     return null;

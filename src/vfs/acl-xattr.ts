@@ -15,7 +15,8 @@ const EMPTY = new Uint8Array(0);
 /** The value of setxattr as an ACL; null removes it. */
 export function setAcl(vfs: Vfs, task: Subject, path: Path, name: string, value: Uint8Array): Denial {
   let acl: PosixAcl | null = null;
-  if (value.length > 0) {
+  // Before "acl-hooks" an empty value was parsed like any other.
+  if (value.length > 0 || !vfs.aclHooks) {
     const parsed = parseAcl(value);
     if (!parsed.ok) return parsed.errno;
     acl = parsed.value;
