@@ -51,7 +51,8 @@ export class Findings {
   }
 }
 
-/** Hex digits of a field that are printed. */
+/** Fields with more hex digits than the longest digest has are printed so far. */
+const LONGEST = 128;
 const SHOWN = 32;
 
 /** The inspection as lines: byte range, name, bytes, meaning; then the faults. */
@@ -61,7 +62,7 @@ export function renderInspection(inspection: Inspection, bytes: Uint8Array): str
   for (const { at, length, name, value } of inspection.fields) {
     const range = length === 1 ? `${at}` : `${at}-${at + length - 1}`;
     const hex = bytesToHex(bytes.subarray(at, at + length));
-    const shown = hex.length > SHOWN ? `${hex.slice(0, SHOWN)}…` : hex;
+    const shown = hex.length > LONGEST ? `${hex.slice(0, SHOWN)}…` : hex;
     lines.push(`  ${range.padStart(9)}  ${name.padEnd(width)}  ${shown}${value === hex ? "" : `  ${value}`}`);
   }
   for (const { at, code, message } of inspection.faults) lines.push(`  wrong at byte ${at}: ${message} [${code}]`);

@@ -148,8 +148,7 @@ function inspectSignature(found: Findings, release: Release, keyIds: readonly Ui
     return;
   }
   inspectKeyId(found, keyIds);
-  inspectLength(found);
-  inspectRaw(found, bytes.subarray(9));
+  inspectRaw(found, bytes.subarray(9), inspectLength(found));
 }
 
 function inspectKeyId(found: Findings, keyIds: readonly Uint8Array[]): void {
@@ -164,16 +163,19 @@ function inspectKeyId(found: Findings, keyIds: readonly Uint8Array[]): void {
   found.fault(ends.includes(reversed) ? "key-id-reversed" : "other-key", 3, message);
 }
 
-function inspectLength(found: Findings): void {
+/** @returns whether all of the signature is there, and nothing else. */
+function inspectLength(found: Findings): boolean {
   const { bytes } = found;
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   const said = view.getUint16(7);
   const is = bytes.length - 9;
   found.field(7, 2, "signature length", String(said));
-  if (said === is) return;
-  if (view.getUint16(7, true) === is)
+  if (said === is) return true;
+  if (view.getUint16(7, true) === is) {
     found.fault("little-endian-length", 7, "the length field is little-endian; it must be big-endian (EBADMSG)");
-  else if (said > is)
+    return true;
+  }
+  if (said > is)
     found.fault(
       "truncated",
       bytes.length,
@@ -185,12 +187,14 @@ function inspectLength(found: Findings): void {
       9 + said,
       `the length field says ${said}, but ${is} bytes follow: ${is - said} are too many (EBADMSG)`,
     );
+  return false;
 }
 
 /** The lengths of RSA signatures that a kernel works with. */
 const RSA_LENGTHS: ReadonlySet<number> = new Set([64, 128, 192, 256, 384, 512]);
 
-function inspectRaw(found: Findings, signature: Uint8Array): void {
+/** `whole`: the signature is neither cut nor followed by something else. */
+function inspectRaw(found: Findings, signature: Uint8Array, whole: boolean): void {
   const { length } = signature;
   const integers = decodeTwoIntegers(signature, () => null);
   if (integers.ok && length < 150) {
@@ -199,6 +203,7 @@ function inspectRaw(found: Findings, signature: Uint8Array): void {
     return;
   }
   found.field(9, length, "signature", RSA_LENGTHS.has(length) ? `RSA ${8 * length}` : "");
+  if (!whole) return;
   if (signature[0] === 0x30 && signature[1] === 0x82 && !RSA_LENGTHS.has(length))
     found.fault("der-not-raw", 9, "a certificate or PKCS#7 message stands where the bare signature is expected");
   else if (!RSA_LENGTHS.has(length)) {

@@ -1,0 +1,166 @@
+// Every decoder on damaged and on random bytes: it answers with a value, an errno or an InputError, in short time, and leaves the bytes
+// as they are.
+import { readdirSync, readFileSync } from "node:fs";
+import { bytesToHex, concatBytes } from "@noble/hashes/utils.js";
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { decodeTwoIntegers } from "../../src/crypto/asn1.ts";
+import { rsaPublicKey } from "../../src/crypto/rsa.ts";
+import { ERRNO, InputError, type Result } from "../../src/errno/index.ts";
+import {
+  appendSignature,
+  decodePublicKeyV1,
+  decodeSignature,
+  decodeVerityDescriptor,
+  decodeXattr,
+  encodeVerityDescriptor,
+  hashAlgorithmOfXattr,
+  type InspectKind,
+  inspect,
+  parseCertificate,
+  parsePkcs7,
+  parsePrivateKey,
+  readMpi,
+  renderInspection,
+  splitSignedFile,
+  splitTrailer,
+} from "../../src/formats/index.ts";
+import { Release } from "../../src/release/index.ts";
+import { runs } from "../fuzz.ts";
+import { pem, testFile } from "../keyring/test-keys.node.ts";
+
+const release = Release.parse("6.12");
+const nothing = (): void => undefined;
+
+/** What is damaged: one good input of each kind at least. */
+const data = new URL("../data/", import.meta.url);
+const read = (path: string): Uint8Array => new Uint8Array(readFileSync(new URL(path, data)));
+const fixtures = JSON.parse(readFileSync(new URL("evmctl/signatures.json", data), "utf8")) as { value: string }[];
+const samples: readonly Uint8Array[] = [
+  ...readdirSync(new URL("keys/corpus/", data)).map((name) => testFile(`corpus/${name}`)),
+  ...["ima.der", "ec.der", "ima.key", "ec.key", "ca.pem"].map(testFile),
+  ...["ima.key", "ec.key"].map(pem),
+  ...readdirSync(new URL("pkcs7/", data)).map((name) => read(`pkcs7/${name}`)),
+  ...fixtures.map(({ value }) => new Uint8Array(Buffer.from(value, "hex"))),
+  appendSignature(Uint8Array.of(1, 2, 3), read("pkcs7/leaf.p7")),
+  encodeVerityDescriptor({
+    ...{ version: 1, hashAlgorithm: 1, logBlockSize: 12, salt: new Uint8Array(8), signatureLength: 9, dataSize: 9 },
+    rootHash: new Uint8Array(32).fill(3),
+  }),
+  Uint8Array.of(1, ...new Uint8Array(20)),
+  Uint8Array.of(4, 4, ...new Uint8Array(32)),
+];
+
+/** Bytes that mean something in DER, in headers, or as a length. */
+const TELLING = [0x00, 0x01, 0x02, 0x03, 0x04, 0x06, 0x1f, 0x30, 0x31, 0x7f, 0x80, 0x81, 0x82, 0x84, 0xa0, 0xa3, 0xff];
+type Damage = (bytes: Uint8Array, at: number) => Uint8Array;
+const damage: fc.Arbitrary<Damage> = fc.oneof(
+  fc.nat(255).map(
+    (byte): Damage =>
+      (bytes, at) =>
+        bytes.with(at, byte),
+  ),
+  fc.constantFrom(...TELLING).map(
+    (byte): Damage =>
+      (bytes, at) =>
+        bytes.with(at, byte),
+  ),
+  fc.nat(7).map(
+    (bit): Damage =>
+      (bytes, at) =>
+        bytes.with(at, bytes[at]! ^ (1 << bit)),
+  ),
+  fc.nat(255).map(
+    (byte): Damage =>
+      (bytes, at) =>
+        concatBytes(bytes.subarray(0, at), Uint8Array.of(byte), bytes.subarray(at)),
+  ),
+  fc.nat(4).map(
+    (n): Damage =>
+      (bytes, at) =>
+        concatBytes(bytes.subarray(0, at), bytes.subarray(at + n)),
+  ),
+  fc.nat(64).map(
+    (n): Damage =>
+      (bytes, at) =>
+        concatBytes(bytes, bytes.subarray(at, at + n)),
+  ),
+  fc.constant<Damage>((bytes, at) => bytes.subarray(0, at)),
+);
+const damaged = fc
+  .tuple(
+    fc.constantFrom(...samples),
+    fc.array(fc.tuple(damage, fc.nat(1 << 20), fc.boolean()), { minLength: 1, maxLength: 4 }),
+  )
+  .map(([sample, steps]) => {
+    let bytes = sample;
+    for (const [change, at, early] of steps) {
+      // Half of the damage is done where lengths and identifiers stand.
+      const reach = early ? Math.min(bytes.length, 64) : bytes.length;
+      if (reach > 0) bytes = change(bytes, at % reach);
+    }
+    return Uint8Array.from(bytes);
+  });
+const input = fc.oneof({ weight: 6, arbitrary: damaged }, { weight: 1, arbitrary: fc.uint8Array({ maxLength: 400 }) });
+
+const KINDS: readonly (InspectKind | undefined)[] = [
+  ...([undefined, "security.ima", "security.evm", "signed-file", "certificate", "pkcs7"] as const),
+  ...(["user-key", "verity-descriptor"] as const),
+];
+
+/** Decoders that throw for what they do not take. */
+const THROWING: Readonly<Record<string, (bytes: Uint8Array) => unknown>> = {
+  decodeXattr,
+  decodeSignature,
+  decodeVerityDescriptor,
+  parsePrivateKey,
+};
+/** Decoders that answer with an errno. */
+const RESULTS: Readonly<Record<string, (bytes: Uint8Array) => Result<unknown>>> = {
+  certificate: (bytes) => parseCertificate(bytes, release),
+  "certificate 6.1": (bytes) => parseCertificate(bytes, Release.parse("6.1")),
+  pkcs7: (bytes) => parsePkcs7(bytes, { release, certificate: (der) => parseCertificate(der, release), warn: nothing }),
+  signedFile: (bytes) => splitSignedFile(bytes, nothing),
+  trailer: (bytes) => splitTrailer(bytes, nothing),
+  userKey: decodePublicKeyV1,
+  mpi: readMpi,
+  ecdsa: (bytes) => decodeTwoIntegers(bytes, () => null),
+  rsa: rsaPublicKey,
+};
+
+describe("damaged and random input", () => {
+  it("gets a value or a typed error from every decoder", () => {
+    fc.assert(
+      fc.property(input, (bytes) => {
+        const before = bytesToHex(bytes);
+        for (const [name, decode] of Object.entries(THROWING)) {
+          try {
+            decode(bytes);
+          } catch (error) {
+            if (!(error instanceof InputError)) throw new Error(`${name}: ${String(error)}`, { cause: error });
+          }
+        }
+        for (const [name, decode] of Object.entries(RESULTS)) {
+          const result = decode(bytes);
+          if (!result.ok && !(result.errno in ERRNO)) throw new Error(`${name}: ${String(result.errno)}`);
+        }
+        hashAlgorithmOfXattr(bytes, "sha256", release);
+        expect(bytesToHex(bytes)).toBe(before);
+      }),
+      runs(10_000),
+    );
+  }, 600_000);
+
+  it("is inspected as any kind, within its bounds", () => {
+    fc.assert(
+      fc.property(input, fc.constantFrom(...KINDS), (bytes, kind) => {
+        const found = inspect(bytes, { release, ...(kind !== undefined && { kind }), keyIds: [new Uint8Array(20)] });
+        for (const { at, length } of found.fields)
+          if (at < 0 || length < 1 || at + length > bytes.length) throw new Error(`${at}+${length}`);
+        for (const { at } of found.faults) if (!(at >= 0 && at <= bytes.length)) throw new Error(`fault at ${at}`);
+        renderInspection(found, bytes);
+      }),
+      runs(2000),
+    );
+  }, 600_000);
+});
