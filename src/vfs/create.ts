@@ -51,7 +51,8 @@ export function askCreate(vfs: Vfs, task: Subject, dir: Inode, name: string, mod
 export function makeNode(vfs: Vfs, task: Subject, dir: Dentry, name: string, given: NewNode): Result<Dentry> {
   const parent = dir.inode!;
   const kind = given.mode & S.IFMT;
-  const mode = newMode(task, parent, given.mode);
+  // A link has no permissions of its own.
+  const mode = kind === S.IFLNK ? S.IFLNK | 0o777 : newMode(task, parent, given.mode);
   let refused = mayCreate(vfs, task, parent);
   if (refused !== null) return fail(refused);
   const device = kind === S.IFCHR || kind === S.IFBLK;

@@ -51,8 +51,9 @@ export interface FsType {
   readonly single: boolean;
   /** O_DIRECT opens are accepted (FMODE_CAN_ODIRECT), since which release. */
   readonly directIo: string | null;
-  /** O_TMPFILE. */
+  /** O_TMPFILE, and since which release. */
   readonly tmpfile: boolean;
+  readonly tmpfileSince?: string;
   readonly hardLinks: boolean;
   readonly symlinks: boolean;
   readonly specialFiles: boolean;
@@ -341,6 +342,7 @@ const rows: readonly FsType[] = [
     acl: true,
     directIo: "4.4",
     tmpfile: true,
+    tmpfileSince: "6.10",
     renameFlags: true,
     fallocate: "full",
     attributes: ["immutable", "append", "noatime", "nodump"],

@@ -5,12 +5,12 @@ import type { Dentry } from "./dentry.ts";
 import type { Inode } from "./inode.ts";
 import { topInode } from "./overlay-inode.ts";
 import type { Path } from "./path.ts";
-import { isBarePrefix, supportsXattr } from "./xattr-names.ts";
+import { refuseXattr } from "./xattr-names.ts";
 
 /** __vfs_getxattr. ENODATA where there is none, EOPNOTSUPP where the file system has no such attributes, EINVAL for a prefix alone. */
 export function readXattr(_at: Path | Dentry, inode: Inode, name: string): Result<Uint8Array> {
-  if (!supportsXattr(inode, name)) return fail("EOPNOTSUPP");
-  if (isBarePrefix(name)) return fail("EINVAL");
+  const unsupported = refuseXattr(inode, name);
+  if (unsupported !== null) return fail(unsupported);
   return inode.sb.fs.getXattr(inode.sb.vfs, inode, name);
 }
 

@@ -49,7 +49,8 @@ function readAt(vfs: Vfs, task: Subject, file: OpenFile, length: number, offset:
   if (refused !== null) return fail(refused);
   if (inode.generated !== null) return readGenerated(task, file, length, offset);
   if (inode.isDevice || inode.isFifo) return readDevice(file, length);
-  if (!aligned(file, offset, length)) return fail("EINVAL");
+  // At the end of the file there is nothing to transfer, aligned or not.
+  if (offset < sizeOf(inode) && !aligned(file, offset, length)) return fail("EINVAL");
   const real = realFile(vfs, task, file);
   if (!real.ok) return real;
   const content = real.value.inode.sb.fs.content(real.value.inode);

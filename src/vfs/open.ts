@@ -2,6 +2,7 @@
 // (fs/open.c: build_open_flags; fs/namei.c: do_tmpfile, do_o_path, lookup_open, do_open, may_open, handle_truncate; fs/exec.c:
 // do_open_execat).
 import { type Denial, fail, ok, type Result } from "../errno/index.ts";
+import { OLDEST_RELEASE } from "../release/index.ts";
 import { askCreate } from "./create.ts";
 import { Dentry } from "./dentry.ts";
 import { OpenFile } from "./file.ts";
@@ -223,7 +224,8 @@ export function makeTmpfile(vfs: Vfs, task: Subject, dir: Dentry, given: number,
   const parent = dir.inode!;
   const denied = inodePermission(vfs, task, parent, MAY.WRITE | MAY.EXEC);
   if (denied !== null) return fail(denied);
-  if (!dir.sb.type.tmpfile) return fail("EOPNOTSUPP");
+  const { type } = dir.sb;
+  if (!type.tmpfile || !vfs.release.atLeast(type.tmpfileSince ?? OLDEST_RELEASE)) return fail("EOPNOTSUPP");
   const made = dir.sb.fs.tmpfile(vfs, task, dir, { mode: newMode(task, parent, given), hint });
   return made.ok ? ok(Dentry.anonymous(dir.sb, `#${made.value.ino}`, dir, made.value)) : made;
 }

@@ -28,7 +28,7 @@ import type { Credentials, Subject } from "./task.ts";
 import { O, S } from "./uapi.ts";
 import type { Vfs } from "./vfs.ts";
 import { removeXattrNode, setXattrNode } from "./xattr.ts";
-import { supportsXattr } from "./xattr-names.ts";
+import { refuseXattr } from "./xattr-names.ts";
 
 export interface OverlayLayers {
   /** Root of the upper layer in a mount of its own; null for an overlay that cannot be written to. */
@@ -281,7 +281,8 @@ export class OverlayFs implements FileSystem {
   getXattr(vfs: Vfs, inode: Inode, name: string): Result<Uint8Array> {
     const real = topInode(inode.overlay!);
     const below = nameInLayer(name);
-    return supportsXattr(real, below) ? real.sb.fs.getXattr(vfs, real, below) : fail("EOPNOTSUPP");
+    const unsupported = refuseXattr(real, below);
+    return unsupported === null ? real.sb.fs.getXattr(vfs, real, below) : fail(unsupported);
   }
 
   setXattr(

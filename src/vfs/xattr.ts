@@ -13,7 +13,7 @@ import { SECURITY_CAPABILITY } from "./setattr.ts";
 import { capable, type Subject } from "./task.ts";
 import { LIMIT, S, XATTR } from "./uapi.ts";
 import type { Vfs } from "./vfs.ts";
-import { isBarePrefix, namespaceOf, supportsXattr } from "./xattr-names.ts";
+import { namespaceOf, refuseXattr } from "./xattr-names.ts";
 
 const isNameValid = (name: string): boolean => name !== "" && name.length <= LIMIT.XATTR_NAME_MAX;
 
@@ -85,8 +85,8 @@ export function setXattrNoPerm(
   flags: number,
 ): Denial {
   const inode = path.dentry.inode!;
-  if (isBarePrefix(name)) return inode.noXattr ? "EOPNOTSUPP" : "EINVAL";
-  if (!supportsXattr(inode, name)) return "EOPNOTSUPP";
+  const unsupported = refuseXattr(inode, name);
+  if (unsupported !== null) return unsupported;
   // Before the ACL calls were split off, ACLs were set by a handler like any attribute.
   const failed =
     namespaceOf(name) === "acl"
@@ -109,8 +109,8 @@ export function getxattr(vfs: Vfs, task: Subject, path: Path, name: string): Res
     const refused = hook.inodeGetxattr(task, path, name);
     if (refused !== null) return fail(refused);
   }
-  if (isBarePrefix(name)) return fail(inode.noXattr ? "EOPNOTSUPP" : "EINVAL");
-  if (!supportsXattr(inode, name)) return fail("EOPNOTSUPP");
+  const unsupported = refuseXattr(inode, name);
+  if (unsupported !== null) return fail(unsupported);
   if (namespaceOf(name) === "acl") return getAcl(vfs, inode, name);
   const value = inode.sb.fs.getXattr(vfs, inode, name);
   if (!value.ok || name !== SECURITY_CAPABILITY) return value;
@@ -148,8 +148,8 @@ export function removeXattrNode(vfs: Vfs, task: Subject, path: Path, name: strin
 /** __vfs_removexattr: no permission, no hook. ENODATA if it is not there. */
 export function removeXattrNoPerm(vfs: Vfs, task: Subject, path: Path, name: string): Denial {
   const inode = path.dentry.inode!;
-  if (isBarePrefix(name)) return inode.noXattr ? "EOPNOTSUPP" : "EINVAL";
-  if (!supportsXattr(inode, name)) return "EOPNOTSUPP";
+  const unsupported = refuseXattr(inode, name);
+  if (unsupported !== null) return unsupported;
   if (namespaceOf(name) === "acl") return removeAcl(vfs, task, path, name);
   return inode.sb.fs.setXattr(vfs, task, path.dentry, inode, name, null, XATTR.REPLACE);
 }
