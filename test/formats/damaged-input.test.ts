@@ -147,7 +147,7 @@ describe("damaged and random input", () => {
         hashAlgorithmOfXattr(bytes, "sha256", release);
         expect(bytesToHex(bytes)).toBe(before);
       }),
-      runs(10_000),
+      runs(20_000),
     );
   }, 600_000);
 
