@@ -6,4 +6,4 @@ export { explain } from "./explain.ts";
 export { imaSecurityModule } from "./hooks.ts";
 export { Ima, type ImaEnvironment, type ImaEvm } from "./ima.ts";
 export type { ImaKeys, Modsig } from "./keys.ts";
-export { parseAppraiseMode } from "./mode.ts";
+export { type AppraiseMode, appraiseParameterIgnored, parseAppraiseMode } from "./mode.ts";

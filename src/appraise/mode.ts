@@ -21,6 +21,15 @@ export interface AppraiseModeContext {
   readonly log: KernelLog;
 }
 
+/** Why this kernel does not follow ima_appraise=, so that it enforces whatever is asked of it; null where it follows. */
+export function appraiseParameterIgnored(
+  context: Pick<AppraiseModeContext, "built" | "bootParameter" | "secureBoot">,
+): string | null {
+  if (!context.built) return "CONFIG_IMA_APPRAISE is not set: nothing is appraised";
+  if (!context.bootParameter) return "CONFIG_IMA_APPRAISE_BOOTPARAM is not set: ima_appraise= is ignored";
+  return context.secureBoot ? "secure boot: ima_appraise= is ignored" : null;
+}
+
 /** @param value of the last `ima_appraise=` on the command line; undefined where there was none */
 export function parseAppraiseMode(value: string | undefined, context: AppraiseModeContext): number {
   if (!context.built) return 0;

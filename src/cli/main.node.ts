@@ -5,6 +5,7 @@ import type { Command } from "commander";
 import { certCommand } from "./cert.ts";
 import { inspectCommand } from "./inspect.ts";
 import { logCommand } from "./log.node.ts";
+import { modesCommand } from "./modes.node.ts";
 import { policyCommand } from "./policy.node.ts";
 import { assemble, failure } from "./program.ts";
 import { replayCommand } from "./replay.node.ts";
@@ -13,6 +14,7 @@ import { schemaCommand } from "./schema.ts";
 
 const SUBCOMMANDS: readonly (() => Command)[] = [
   runCommand,
+  modesCommand,
   replayCommand,
   schemaCommand,
   policyCommand,

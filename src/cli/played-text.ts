@@ -38,7 +38,8 @@ const LEADING = [
 ];
 const ASIDE = new Set(["op", "about", "hex", "payload", "pad", "as", "personality"]);
 
-function call(step: Readonly<Record<string, unknown>>): string {
+/** A step as one would say it: the op, what it is about, the rest. */
+export function call(step: Readonly<Record<string, unknown>>): string {
   const fields = Object.entries(step).filter(([field, value]) => !ASIDE.has(field) && value !== undefined);
   const lead = LEADING.flatMap((field) => (step[field] === undefined ? [] : [short(step[field])]));
   const rest = fields.filter(([field]) => !LEADING.includes(field)).map(([field, value]) => `${field}=${short(value)}`);
