@@ -36,7 +36,9 @@ export function dropsOnWrite(task: Subject, inode: Inode): { readonly suid: bool
 /** Whether it has file capabilities that a change would strip: cap_inode_need_killpriv. */
 export function hasFileCapabilities(inode: Inode): boolean {
   if (inode.noXattr) return false;
-  return inode.sb.fs.getXattr(inode.sb.vfs, inode, SECURITY_CAPABILITY).ok;
+  const stored = inode.sb.fs.getXattr(inode.sb.vfs, inode, SECURITY_CAPABILITY);
+  // An empty value is none.
+  return stored.ok && stored.value.length > 0;
 }
 
 /**
