@@ -3,7 +3,8 @@
 import { InputError } from "../errno/index.ts";
 import { type PosixAcl, parseAcl } from "./acl.ts";
 import { Content } from "./content.ts";
-import { FS_TYPES, type FsType } from "./fstypes.ts";
+import type { FsType } from "./fstype.ts";
+import { FS_TYPES } from "./fstypes.ts";
 import { Inode } from "./inode.ts";
 import { IVersion } from "./iversion.ts";
 import type { SuperBlock } from "./superblock.ts";

@@ -1,7 +1,7 @@
 // The data argument of mount: flags that every file system has, and the options of those that look at them
 // (fs/fs_context.c: common_set_sb_flag; mm/shmem.c: shmem_fs_parameters; fs/ext4/super.c: ext4_param_specs; fs/overlayfs/params.c).
 import { fail, ok, type Result } from "../errno/index.ts";
-import type { FsType } from "./fstypes.ts";
+import type { FsType } from "./fstype.ts";
 import type { SuperBlockFlags } from "./superblock.ts";
 import { MS } from "./uapi.ts";
 

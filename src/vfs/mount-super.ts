@@ -3,7 +3,7 @@ import { OLDEST_RELEASE } from "../release/index.ts";
 import { Dentry } from "./dentry.ts";
 import type { Disk } from "./disk.ts";
 import type { FileSystem } from "./filesystem.ts";
-import type { FsType } from "./fstypes.ts";
+import type { FsType } from "./fstype.ts";
 import { Inode } from "./inode.ts";
 import { NativeFs } from "./native.ts";
 import { SuperBlock, type SuperBlockFlags } from "./superblock.ts";
@@ -82,10 +82,12 @@ export function createSuperBlock(vfs: Vfs, type: FsType, init: NewSuperBlock): S
 }
 
 /** get_anon_bdev: the lowest minor number that no file system has. `taken` holds those of the one being made. */
-function anonymousDevice(vfs: Vfs, taken: Set<number>): { major: number; minor: number } {
+export function anonymousDevice(vfs: Vfs, taken: Set<number>): { major: number; minor: number } {
   const used = new Set(taken);
-  for (const { dev, statDev } of vfs.superblocks)
+  for (const { dev, statDev, reservedMinors } of vfs.superblocks) {
     for (const { major, minor } of [dev, statDev]) if (major === 0) used.add(minor);
+    for (const minor of reservedMinors) used.add(minor);
+  }
   let minor = vfs.firstAnonymousDevice;
   while (used.has(minor)) minor++;
   taken.add(minor);

@@ -3,7 +3,7 @@
 import { type Denial, fail, ok, type Result } from "../errno/index.ts";
 import { sync } from "./allocate.ts";
 import type { Disk } from "./disk.ts";
-import type { FsType } from "./fstypes.ts";
+import type { FsType } from "./fstype.ts";
 import { releaseMount } from "./lifetime.ts";
 import { Mount, type MountFlags } from "./mount.ts";
 import { type MountOptions, parseMountOptions } from "./mount-options.ts";

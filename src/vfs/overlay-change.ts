@@ -11,6 +11,7 @@ import { makeTmpfile } from "./open.ts";
 import type { OverlayFs } from "./overlay.ts";
 import { copyUp, setImpure, setOpaque, setOverlayXattr, temporaryName } from "./overlay-copy-up.ts";
 import { copyAttributesUp, isWhiteout } from "./overlay-inode.ts";
+import { lowerHas } from "./overlay-lookup.ts";
 import { OVERLAY_XATTR } from "./overlay-xattr.ts";
 import { rmdirNode, unlinkNode } from "./remove.ts";
 import { renameNode } from "./rename.ts";
@@ -52,7 +53,7 @@ export function makeOverlay(
 ): Result<Inode> {
   const kind = node.mode & S.IFMT;
   if (kind === S.IFCHR && node.rdev?.major === 0 && node.rdev.minor === 0) return fail("EPERM");
-  const failed = copyUp(vfs, fs, task, dir, 0);
+  const failed = copyUp(vfs, fs, task, dir, 0) ?? fs.wantWrite();
   if (failed !== null) return fail(failed);
   const { uid, gid, mode } = ownerOf(task, dir.inode!, node.mode);
   const creator = fs.mounter(task, { uid, gid });
@@ -101,7 +102,7 @@ function makeOverWhiteout(
 }
 
 export function tmpfileOverlay(vfs: Vfs, fs: OverlayFs, task: Subject, dir: Dentry, node: NewNode): Result<Inode> {
-  const failed = copyUp(vfs, fs, task, dir, 0);
+  const failed = copyUp(vfs, fs, task, dir, 0) ?? fs.wantWrite();
   if (failed !== null) return fail(failed);
   const { uid, gid, mode } = ownerOf(task, dir.inode!, node.mode);
   const creator = fs.mounter(task, { uid, gid });
@@ -122,7 +123,7 @@ export function linkOverlay(
   dir: Dentry,
   name: string,
 ): Denial {
-  const failed = copyUp(vfs, fs, task, from, 0) ?? copyUp(vfs, fs, task, dir, 0);
+  const failed = copyUp(vfs, fs, task, from, 0) ?? copyUp(vfs, fs, task, dir, 0) ?? fs.wantWrite();
   if (failed !== null) return failed;
   const mounter = fs.mounter(task);
   const overlay = inode.overlay!;
@@ -161,14 +162,14 @@ export function removeOverlay(vfs: Vfs, fs: OverlayFs, task: Subject, dentry: De
   const inode = dentry.inode!;
   const isDirectory = inode.isDirectory;
   if (isDirectory && [...fs.list(vfs, dentry)].length > 0) return "ENOTEMPTY";
-  const failed = copyUp(vfs, fs, task, dentry.parent, 0);
+  const failed = copyUp(vfs, fs, task, dentry.parent, 0) ?? fs.wantWrite();
   if (failed !== null) return failed;
   const mounter = fs.mounter(task);
   const { upper } = inode.overlay!;
   const upperDir = dentry.parent.inode!.overlay!.upper!;
   if (upper !== null && isDirectory) clearWhiteouts(vfs, mounter, upper);
   let done: Denial;
-  if (fs.lowerHas(vfs, dentry.parent, dentry.name)) done = putWhiteout(vfs, fs, mounter, upperDir, dentry.name);
+  if (lowerHas(vfs, fs, dentry.parent, dentry.name)) done = putWhiteout(vfs, fs, mounter, upperDir, dentry.name);
   else
     done = isDirectory
       ? rmdirNode(vfs, mounter, upper!)
@@ -232,7 +233,7 @@ export function renameOverlay(
   const hidden = target === null ? whiteoutAt(vfs, toDir, toName) : null;
   let cleanup = false;
   if (!exchange) {
-    if (fs.lowerHas(vfs, from.parent, from.name)) flags |= hidden === null ? RENAME.WHITEOUT : RENAME.EXCHANGE;
+    if (lowerHas(vfs, fs, from.parent, from.name)) flags |= hidden === null ? RENAME.WHITEOUT : RENAME.EXCHANGE;
     else if (isDirectory && hidden !== null) {
       flags |= RENAME.EXCHANGE;
       cleanup = true;
@@ -241,7 +242,8 @@ export function renameOverlay(
   const failed =
     copyUp(vfs, fs, task, from, 0) ??
     copyUp(vfs, fs, task, toDir, 0) ??
-    (exchange ? copyUp(vfs, fs, task, target!, 0) : null);
+    (exchange ? copyUp(vfs, fs, task, target!, 0) : null) ??
+    fs.wantWrite();
   if (failed !== null) return failed;
   const mounter = fs.mounter(task);
   const upperTo = toDir.inode!.overlay!.upper!;

@@ -55,7 +55,7 @@ function copyUpOne(vfs: Vfs, fs: OverlayFs, mounter: Subject, dentry: Dentry, tr
       ? byTmpfile(copy, dentry.name, destination)
       : byWorkdir(copy, dentry.name, destination);
   if (!made.ok) return made.errno;
-  if (keepsOrigin) overlay.origin = lower.ino;
+  if (keepsOrigin) overlay.origin = lower;
   fs.setUpper(inode, made.value);
   // The directory shall not show that something was put in.
   notifyChange(vfs, mounter, fs.upperPath(destination), { atime, mtime, ctime: vfs.clock(), timesSet: true });

@@ -8,8 +8,8 @@ export interface OverlayInode {
   upper: Dentry | null;
   /** The files of the lower layers, topmost first: one for a file, several for a merged directory, none for a pure upper file. */
   readonly lower: readonly Path[];
-  /** Inode number of the lower file that an upper one was copied from, where it is known. */
-  origin: number | null;
+  /** The lower file that an upper one was copied from, where it is known: it gives the inode number. */
+  origin: Inode | null;
   /** i_size as it was when attributes were last taken over: a change made directly in a layer is not seen in it. */
   size: number;
   /** An upper directory that hides what is below. */

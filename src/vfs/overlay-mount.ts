@@ -3,10 +3,10 @@
 import { type Errno, fail, ok, type Result } from "../errno/index.ts";
 import { makeNode } from "./create.ts";
 import type { Dentry } from "./dentry.ts";
-import type { FsType } from "./fstypes.ts";
+import type { FsType } from "./fstype.ts";
 import { Mount } from "./mount.ts";
 import type { MountOptions } from "./mount-options.ts";
-import { createSuperBlock, madeUuid } from "./mount-super.ts";
+import { anonymousDevice, createSuperBlock, madeUuid } from "./mount-super.ts";
 import { lookupChild, resolve } from "./namei.ts";
 import { notifyChange } from "./notify-change.ts";
 import { OverlayFs } from "./overlay.ts";
@@ -38,7 +38,7 @@ const KNOWN: ReadonlySet<string> = new Set([
 const layersOf = (text: string): string[] =>
   text.split(/(?<!\\):/).map((layer) => layer.replaceAll("\\:", ":").replaceAll("\\,", ","));
 
-/** EINVAL for options that do not fit together, ENOENT, ENOTDIR, ELOOP for layers that lie in each other. */
+/** EINVAL for options that do not fit together, ENOENT, ELOOP for layers that lie in each other. */
 export function createOverlay(
   vfs: Vfs,
   task: Subject,
@@ -75,7 +75,8 @@ export function createOverlay(
 }
 
 function directory(vfs: Vfs, task: Subject, base: Path, text: string): Result<Path> {
-  return resolve(vfs, task, base, text, { follow: true, directory: true });
+  const path = resolve(vfs, task, base, text, { follow: true });
+  return path.ok && !path.value.dentry.inode!.isDirectory ? fail("EINVAL") : path;
 }
 
 function refuseLayers(upper: Path, work: Path, lower: readonly Path[]): Errno | null {
@@ -117,7 +118,7 @@ function build(
   const redirect = options.own.get("redirect_dir") === "on";
   const fs = new OverlayFs({ upper, lower, work, cred: task.cred, redirect });
   const uuid = upper === null ? undefined : overlayUuid(vfs, fs.mounter(task), upper, options.own.get("uuid"));
-  return createSuperBlock(vfs, type, {
+  const sb = createSuperBlock(vfs, type, {
     flags: { ...options.flags, ...(work === null ? { readOnly: true } : {}) },
     fs,
     ...(uuid === undefined ? {} : { uuid }),
@@ -125,10 +126,23 @@ function build(
       fs.sb = sb;
       const top = upper === null ? null : upper.dentry;
       const impure = top !== null && top.inode!.xattrs.has(OVERLAY_XATTR.impure);
-      const root = fs.inodeFor(top, lower, { impure, origin: (top ?? lower[0]!.dentry).inode!.ino });
+      const root = fs.inodeFor(top, lower, { impure, origin: (top ?? lower[0]!.dentry).inode! });
       return root;
     },
   });
+  reserveDevices(vfs, fs, sb);
+  return sb;
+}
+
+/** ovl_get_layers: a device number for the upper file system, taken even without one, and one for each other of the lower layers. */
+function reserveDevices(vfs: Vfs, fs: OverlayFs, sb: SuperBlock): void {
+  const { upper, lower } = fs.layers;
+  const taken = new Set<number>();
+  const first = anonymousDevice(vfs, taken);
+  if (upper !== null) fs.pseudoDevices.set(upper.mount.sb, first);
+  for (const { mount } of lower)
+    if (!fs.pseudoDevices.has(mount.sb)) fs.pseudoDevices.set(mount.sb, anonymousDevice(vfs, taken));
+  sb.reservedMinors = [...taken];
 }
 
 /** ovl_workdir_create: an empty directory `work` below the one given, closed to everybody. */

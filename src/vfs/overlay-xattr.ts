@@ -57,9 +57,16 @@ export function encodeOrigin(inode: Inode): Uint8Array {
   return fb;
 }
 
-/** The inode number that an origin names; null for one that cannot be read. */
-export function decodeOrigin(value: Uint8Array): number | null {
+/** What an origin names: the file system by its UUID, the inode by number and generation. null for one that cannot be read. */
+export function decodeOrigin(
+  value: Uint8Array,
+): { readonly uuid: Uint8Array; readonly ino: number; readonly generation: number } | null {
   if (value.length < HEADER + 8 || value[1] !== MAGIC || value[2] !== value.length) return null;
   const view = new DataView(value.buffer, value.byteOffset, value.length);
-  return view.getUint32(HEADER + (value.length === HEADER + 12 ? 4 : 0), true);
+  const word = (i: number): number => view.getUint32(HEADER + i * 4, true);
+  const uuid = value.subarray(5, HEADER);
+  if (value[4] === BTRFS) return { uuid, ino: word(0), generation: word(4) };
+  return value.length === HEADER + 12
+    ? { uuid, ino: word(1), generation: word(0) }
+    : { uuid, ino: word(0), generation: word(1) };
 }

@@ -12,12 +12,13 @@ import { closeFile, openDentry } from "./file-open.ts";
 import type { FileSystem, NewNode } from "./filesystem.ts";
 import { Inode } from "./inode.ts";
 import { releaseMount } from "./lifetime.ts";
-import { lookupChild } from "./namei.ts";
+import { wantWrite } from "./mount-access.ts";
 import { notifyChange } from "./notify-change.ts";
 import { linkOverlay, makeOverlay, removeOverlay, renameOverlay, tmpfileOverlay } from "./overlay-change.ts";
 import { copyUp } from "./overlay-copy-up.ts";
-import { copyAttributesUp, isWhiteout, type OverlayInode, topInode } from "./overlay-inode.ts";
-import { decodeOrigin, nameInLayer, namesInOverlay, OVERLAY_XATTR } from "./overlay-xattr.ts";
+import { copyAttributesUp, type OverlayInode, topInode } from "./overlay-inode.ts";
+import { listOverlay, lookupOverlay } from "./overlay-lookup.ts";
+import { nameInLayer, namesInOverlay } from "./overlay-xattr.ts";
 import type { Path } from "./path.ts";
 import { genericPermission, inodePermission, ownerOrCapable } from "./permission.ts";
 import { type AttributeChange, MAY } from "./security.ts";
@@ -50,9 +51,13 @@ export class OverlayFs implements FileSystem {
   /** The whiteout that others are links to, and a counter for temporary names. */
   whiteout: Dentry | null = null;
   temporary = 0;
+  /** Device numbers that stand for the layers' file systems, where there are several. */
+  readonly pseudoDevices = new Map<SuperBlock, { major: number; minor: number }>();
   /** The overlay's inode of a real one. */
   readonly #byReal = new Map<Inode, Inode>();
   #serial = 0;
+  /** The last number given to a directory; the first goes to an inode that nobody sees (ovl_get_trap_inode). */
+  #directories = 1;
   sb!: SuperBlock;
 
   constructor(layers: OverlayLayers) {
@@ -81,7 +86,7 @@ export class OverlayFs implements FileSystem {
   inodeFor(
     upper: Dentry | null,
     lower: readonly Path[],
-    flags: { opaque?: boolean; impure?: boolean; origin?: number | null },
+    flags: { opaque?: boolean; impure?: boolean; origin?: Inode | null },
   ): Inode {
     const low = lower[0]?.dentry.inode ?? null;
     const keyed = low !== null && (low.isDirectory || low.nlink === 1) ? low : null;
@@ -93,10 +98,11 @@ export class OverlayFs implements FileSystem {
       return known;
     }
     const real = upper?.inode ?? low!;
-    const origin = flags.origin ?? (upper === null ? null : (keyed?.ino ?? null));
+    const origin = flags.origin ?? (upper === null ? null : keyed);
     const { mode, uid, gid, nlink, rdev } = real;
     const inode = new Inode(this.sb, {
-      ino: origin ?? real.ino,
+      // Directories of several file systems are numbered by the overlay itself.
+      ino: this.sameFs || !real.isDirectory ? (origin ?? real).ino : ++this.#directories,
       generation: 0,
       mode,
       uid,
@@ -141,62 +147,10 @@ export class OverlayFs implements FileSystem {
   }
 
   lookup(vfs: Vfs, dir: Dentry, name: string): Inode | null {
-    const { upper: above, lower: below } = dir.inode!.overlay!;
-    let upper = above === null ? null : lookupChild(vfs, above, name);
-    if (upper !== null && isWhiteout(upper.inode!)) return null;
-    let opaque = false;
-    let impure = false;
-    let origin: number | null = null;
-    let nameBelow = name;
-    if (upper !== null) {
-      const { xattrs, isDirectory } = upper.inode!;
-      if (!isDirectory) {
-        const value = xattrs.get(OVERLAY_XATTR.origin);
-        return this.inodeFor(upper, [], { origin: value === undefined ? null : decodeOrigin(value) });
-      }
-      opaque = xattrs.get(OVERLAY_XATTR.opaque)?.[0] === 0x79;
-      impure = xattrs.has(OVERLAY_XATTR.impure);
-      const redirect = xattrs.get(OVERLAY_XATTR.redirect);
-      if (redirect !== undefined) nameBelow = String.fromCharCode(...redirect);
-    }
-    const lower = opaque ? [] : this.#lookupBelow(vfs, below, nameBelow, upper !== null);
-    if (upper === null && lower.length === 0) return null;
-    if (upper !== null && lower.length > 0) origin = lower[0]!.dentry.inode!.ino;
-    upper ??= null;
-    return this.inodeFor(upper, lower, { opaque, impure, origin });
+    return lookupOverlay(vfs, this, dir, name);
   }
-
-  /** What the lower layers have of a name, down to the first that hides the rest. */
-  #lookupBelow(vfs: Vfs, stack: readonly Path[], name: string, directoriesOnly: boolean): Path[] {
-    const found: Path[] = [];
-    const absolute = name.startsWith("/");
-    for (const { mount, dentry: dir } of absolute ? this.layers.lower : stack) {
-      const dentry = absolute ? walkDown(vfs, dir, name) : lookupChild(vfs, dir, name);
-      if (dentry === null) continue;
-      const inode = dentry.inode!;
-      if (isWhiteout(inode)) break;
-      if (!inode.isDirectory) {
-        if (!directoriesOnly && found.length === 0) found.push({ mount, dentry });
-        break;
-      }
-      found.push({ mount, dentry });
-      if (inode.xattrs.get(OVERLAY_XATTR.opaque)?.[0] === 0x79) break;
-    }
-    return found;
-  }
-
-  /** Whether a lower layer shows the name, upper layer aside. */
-  lowerHas(vfs: Vfs, dir: Dentry, name: string): boolean {
-    return this.#lookupBelow(vfs, dir.inode!.overlay!.lower, name, false).length > 0;
-  }
-
   list(vfs: Vfs, dir: Dentry): Iterable<string> {
-    const { upper, lower } = dir.inode!.overlay!;
-    const shown = new Map<string, boolean>();
-    for (const layer of [...(upper === null ? [] : [upper]), ...lower.map(({ dentry }) => dentry)])
-      for (const name of layer.sb.fs.list(vfs, layer))
-        if (!shown.has(name)) shown.set(name, !isWhiteout(lookupChild(vfs, layer, name)!.inode!));
-    return [...shown].filter(([, visible]) => visible).map(([name]) => name);
+    return listOverlay(vfs, dir);
   }
 
   make(vfs: Vfs, task: Subject, dir: Dentry, name: string, node: NewNode): Result<Inode> {
@@ -232,7 +186,7 @@ export class OverlayFs implements FileSystem {
     const denied = prepareSetattr(task, dentry, inode, change);
     if (denied !== null) return denied;
     const sized = change.size !== undefined;
-    const failed = copyUp(vfs, this, task, dentry, sized ? O.WRONLY : 0);
+    const failed = copyUp(vfs, this, task, dentry, sized ? O.WRONLY : 0) ?? this.wantWrite();
     if (failed !== null) return failed;
     const upper = inode.overlay!.upper!;
     const real = upper.inode!;
@@ -254,11 +208,26 @@ export class OverlayFs implements FileSystem {
     const { upper, lower, origin } = inode.overlay!;
     const { dentry: real } = this.topPath(inode.overlay!);
     const shown = real.sb.fs.getattr(vfs, real, real.inode!);
-    const merged = inode.isDirectory && upper !== null && (lower.length > 0 || dentry.isRoot);
-    const constant = upper !== null && origin !== null && !dentry.isRoot ? origin : shown.ino;
-    const ino = this.sameFs || !inode.isDirectory ? constant : inode.ino;
-    const nlink = inode.isDirectory && (merged || lower.length > 1) ? 1 : shown.nlink;
-    return { ...shown, ino, nlink, dev: this.sb.statDev, generation: null };
+    const { isDirectory } = inode;
+    const merged = isDirectory && upper !== null && (lower.length > 0 || dentry.isRoot);
+    const nlink = merged || (isDirectory && lower.length > 1) ? 1 : shown.nlink;
+    // The number stays that of the lower file it was copied from, unless that has got more names.
+    const named =
+      upper !== null && origin !== null && !dentry.isRoot && (isDirectory || origin.nlink === 1) ? origin : real.inode!;
+    if (this.sameFs) return { ...shown, ino: named.ino, nlink, dev: this.sb.statDev, generation: null };
+    if (isDirectory) return { ...shown, ino: inode.ino, nlink, dev: this.sb.statDev, generation: null };
+    return {
+      ...shown,
+      ino: named.ino,
+      nlink,
+      dev: this.pseudoDevices.get(named.sb) ?? this.sb.statDev,
+      generation: null,
+    };
+  }
+
+  /** ovl_want_write: whether the upper layer can be changed at all. */
+  wantWrite(): Denial {
+    return this.layers.upper === null ? "EROFS" : wantWrite(this.layers.upper.mount);
   }
 
   permission(vfs: Vfs, task: Subject, inode: Inode, mask: number): Denial {
@@ -298,7 +267,7 @@ export class OverlayFs implements FileSystem {
       const present = this.getXattr(vfs, inode, name);
       if (!present.ok) return present.errno;
     }
-    const failed = copyUp(vfs, this, task, dentry, 0);
+    const failed = copyUp(vfs, this, task, dentry, 0) ?? this.wantWrite();
     if (failed !== null) return failed;
     const path = this.upperPath(inode.overlay!.upper!);
     const mounter = this.mounter(task);
@@ -314,7 +283,7 @@ export class OverlayFs implements FileSystem {
   setAcl(vfs: Vfs, task: Subject, path: Path, name: string, acl: PosixAcl | null): Denial {
     const inode = path.dentry.inode!;
     if (acl === null && inode.overlay!.upper === null && !this.getXattr(vfs, inode, name).ok) return "ENODATA";
-    const failed = copyUp(vfs, this, task, path.dentry, 0);
+    const failed = copyUp(vfs, this, task, path.dentry, 0) ?? this.wantWrite();
     if (failed !== null) return failed;
     const done = setAclNode(vfs, this.mounter(task), this.upperPath(inode.overlay!.upper!), name, acl);
     copyAttributesUp(inode);
@@ -323,7 +292,7 @@ export class OverlayFs implements FileSystem {
 
   setFlags(vfs: Vfs, task: Subject, path: Path, wanted: ReadonlyMap<AttributeName, boolean>): Denial {
     const inode = path.dentry.inode!;
-    const failed = copyUp(vfs, this, task, path.dentry, 0);
+    const failed = copyUp(vfs, this, task, path.dentry, 0) ?? this.wantWrite();
     if (failed !== null) return failed;
     const real = inode.overlay!.upper!.inode!;
     // Protection stays with the overlay's file, so that the overlay itself can go on working with the upper one.
@@ -407,15 +376,4 @@ export class OverlayFs implements FileSystem {
     this.sb.inodes.delete(inode.key);
     this.evicted(inode);
   }
-}
-
-/** An absolute redirect: from the root of a layer. */
-function walkDown(vfs: Vfs, root: Dentry, text: string): Dentry | null {
-  let at: Dentry | null = root;
-  for (const name of text.split("/")) {
-    if (name === "") continue;
-    if (at === null || !at.inode!.isDirectory) return null;
-    at = lookupChild(vfs, at, name);
-  }
-  return at;
 }

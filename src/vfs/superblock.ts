@@ -2,7 +2,7 @@
 import type { Dentry } from "./dentry.ts";
 import type { Disk } from "./disk.ts";
 import type { FileSystem } from "./filesystem.ts";
-import type { FsType } from "./fstypes.ts";
+import type { FsType } from "./fstype.ts";
 import type { Inode } from "./inode.ts";
 import type { Vfs } from "./vfs.ts";
 
@@ -74,6 +74,8 @@ export class SuperBlock {
   /** The next number of a file system that counts up; the lowest number that may be free of one that reuses them. */
   nextIno: number;
   lowestFree: number;
+  /** Minor numbers that it holds beside its own (an overlay: one for each file system of its layers). */
+  reservedMinors: readonly number[] = [];
   /** Mounts that show it, private ones included. */
   mounts = 0;
   /** Set right after construction: a superblock is never seen without its root. */

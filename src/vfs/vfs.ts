@@ -1,7 +1,8 @@
 // All state of the file systems of one machine: the mount tree, superblocks, security modules and what the environment supplies.
 import type { Kconfig, Release } from "../release/index.ts";
 import type { Dentry } from "./dentry.ts";
-import { FS_TYPES, type FsType, rootfsType } from "./fstypes.ts";
+import type { FsType } from "./fstype.ts";
+import { FS_TYPES, rootfsType } from "./fstypes.ts";
 import { collectHooks, type Hooks } from "./hooks.ts";
 import { Mount, type MountFlags } from "./mount.ts";
 import { createSuperBlock } from "./mount-super.ts";

@@ -1,6 +1,6 @@
 // Which extended attributes a file system has at all: its handlers by prefix (fs/xattr.c: xattr_resolve_name; the s_xattr tables).
 import type { Denial } from "../errno/index.ts";
-import type { XattrNamespace } from "./fstypes.ts";
+import type { XattrNamespace } from "./fstype.ts";
 import type { Inode } from "./inode.ts";
 
 export const ACL_ACCESS = "system.posix_acl_access";

@@ -1,0 +1,80 @@
+// What a file system supports, as a row says it (include/linux/fs.h: struct file_system_type, and what fill_super sets of a superblock).
+
+/** Name spaces of extended attributes; "acl" stands for system.posix_acl_*. */
+export type XattrNamespace = "user" | "trusted" | "security" | "acl";
+
+/** Where attributes are kept, which decides their order in listxattr and how many fit (src/vfs/xattr-layout.ts). */
+export type XattrLayout = "ext4" | "xfs" | "btrfs" | "memory" | "none";
+
+/** How inode numbers are given out. */
+export type InodeNumbers = "lowest-free" | "counter" | "global-counter" | "xfs";
+
+export interface FsType {
+  /** As in /proc/filesystems and as a policy's fsname= compares it. */
+  readonly name: string;
+  readonly magic: number;
+  /** FS_REQUIRES_DEV: mounted from a disk, whose name is the s_id. */
+  readonly device: boolean;
+  /** Which engine carries it: bytes and names of its own, generated content, or layers of other file systems. */
+  readonly engine: "native" | "pseudo" | "overlay";
+  /** Whether it has xattr handlers at all (IOP_XATTR), and for which name spaces. */
+  readonly xattr: boolean;
+  readonly namespaces: readonly XattrNamespace[];
+  readonly layout: XattrLayout;
+  /** Handles user.* since this release only. */
+  readonly userXattrSince?: string;
+  /** SB_I_VERSION: counts changes of its inodes; always, or before a release only with the mount option `i_version`. */
+  readonly iversion: boolean;
+  readonly iversionAlwaysSince?: string;
+  readonly acl: boolean;
+  /** Kconfig symbols without which it has no ACLs, or no attributes at all. */
+  readonly aclSymbol?: string;
+  readonly xattrSymbol?: string;
+  /** fs-verity: "feature" where the disk must be made for it. */
+  readonly verity: "feature" | "always" | null;
+  readonly generation: "random" | "transaction" | "none";
+  readonly uuid: "disk" | "random" | "none";
+  readonly inodeNumbers: InodeNumbers;
+  /** Generation of the root that mkfs makes. */
+  readonly rootGeneration: number;
+  /** Number of the root and of the first file made. */
+  readonly rootIno: number;
+  readonly firstIno: number;
+  /** What stat shows as the size of an empty directory, and what one name adds: "per-name" counts bytes. */
+  readonly dirSize: { readonly empty: number; readonly name: number; readonly perByte: number };
+  /** SB_I_NOEXEC. */
+  readonly noexec: boolean;
+  /** SB_I_NODEV. */
+  readonly nodev: boolean;
+  /** One instance for all mounts (get_tree_single, kernfs). */
+  readonly single: boolean;
+  /** O_DIRECT opens are accepted (FMODE_CAN_ODIRECT), since which release. */
+  readonly directIo: string | null;
+  /** O_TMPFILE, and since which release. */
+  readonly tmpfile: boolean;
+  readonly tmpfileSince?: string;
+  readonly hardLinks: boolean;
+  readonly symlinks: boolean;
+  readonly specialFiles: boolean;
+  /** RENAME_EXCHANGE and RENAME_WHITEOUT; NOREPLACE is everywhere. */
+  readonly renameFlags: boolean;
+  readonly fallocate: "full" | "plain" | null;
+  /** FS_IOC_SETFLAGS: which attributes can be set. */
+  readonly attributes: readonly ("immutable" | "append" | "noatime" | "nodump" | "nocow")[];
+  /** FS_IOC_SETVERSION. */
+  readonly setVersion: boolean;
+  /** Its pages are write-protected until a store faults (page_mkwrite or dirty accounting), so that msync re-arms the fault. */
+  readonly tracksDirtyPages: boolean;
+  /** A change of the whole inode's record counts: when attributes are written, and which ones. See notes in setattr. */
+  readonly iversionOnSetattr: "always" | "log" | "none";
+  /** A truncation to the present length counts as no change. */
+  readonly skipsSameSize: boolean;
+  /** Linking, unlinking and renaming count as changes of the file itself. */
+  readonly iversionOnNames: boolean;
+  readonly unverifiableSignature: boolean;
+  readonly evmHmacUnsupported: boolean;
+  readonly maxBytes: number;
+  readonly maxLinks: number;
+  /** Inodes stay in memory for as long as the file exists. */
+  readonly inMemory: boolean;
+}
