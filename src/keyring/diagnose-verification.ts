@@ -26,6 +26,8 @@ export interface KeyVerdict {
   readonly keyring: string;
   readonly description: string;
   readonly why: string;
+  /** It is the key that the signature names, and can be used. */
+  readonly wanted: boolean;
 }
 
 export interface VerificationDiagnosis {
@@ -61,18 +63,23 @@ const FAULTS: Readonly<Record<string, string>> = {
 };
 
 function judge(state: KeyState, keyring: Key, key: Key, wanted: Uint8Array | string): KeyVerdict {
-  const verdict = (why: string): KeyVerdict => ({ keyring: keyring.description, description: key.description, why });
+  const verdict = (why: string, isWanted = false): KeyVerdict => ({
+    keyring: keyring.description,
+    description: key.description,
+    why,
+    wanted: isWanted,
+  });
   const fault = keyFault(key, state.clock());
   if (fault !== null) return verdict(FAULTS[fault] ?? fault);
   if (typeof wanted === "string") {
     if (key.type.name !== "user")
       return verdict(`a version 1 signature needs a key of type user, this is of type ${key.type.name}`);
-    return verdict(key.description === wanted ? "has the name that is wanted" : "has another name");
+    return key.description === wanted ? verdict("has the name that is wanted", true) : verdict("has another name");
   }
   const payload = key.asymmetric;
   if (payload === null) return verdict(`not a certificate, but a key of type ${key.type.name}`);
   const by = namedBy(payload, wanted);
-  if (by !== null) return verdict(`its ${by} ends in ${bytesToHex(wanted)}`);
+  if (by !== null) return verdict(`its ${by} ends in ${bytesToHex(wanted)}`, true);
   const reversed = wanted.slice().reverse();
   if (namedBy(payload, reversed) !== null)
     return verdict("the signature names it with the bytes of its identifier reversed");
@@ -80,15 +87,21 @@ function judge(state: KeyState, keyring: Key, key: Key, wanted: Uint8Array | str
   return verdict(id === null ? "has no key identifier" : `its key identifier ends in ${bytesToHex(id.subarray(-4))}`);
 }
 
-const matches = ({ why }: KeyVerdict): boolean => /^its .* ends in /.test(why) || why === "has the name that is wanted";
-
-function summary(errno: Denial, version: number | undefined, found: KeyVerdict | undefined, name: string): string {
+/** `found`: the key that was asked, `hash`: what the header says. An RSA key shows which part does not fit, an ECDSA key does not. */
+function summary(
+  errno: Denial,
+  { version, found, name, hash }: { version: number | undefined; found: Key | null; name: string; hash: string },
+): string {
   if (errno === null) return `verified with '${found?.description ?? "?"}'`;
+  const rsa = found?.asymmetric?.publicKey.algorithm === "rsa";
   switch (errno) {
     case "EOPNOTSUPP":
       return `signature version ${version} is unknown, or signatures are not built in`;
     case "EBADMSG":
-      return found === undefined ? "the header does not fit the signature" : "the signature is malformed";
+      if (found === null) return "the header does not fit the signature";
+      return rsa
+        ? `signed by another key, or as another hash than the header says (${hash})`
+        : "the signature is not DER of two numbers";
     case "ENOPKG":
       return "a hash or key algorithm that this kernel does not know";
     case "ENOKEY":
@@ -99,9 +112,10 @@ function summary(errno: Denial, version: number | undefined, found: KeyVerdict |
     case "EKEYEXPIRED":
       return "the key, or one on the way to it, has expired";
     case "EKEYREJECTED":
-      return found === undefined ? "the key is blacklisted" : `signed by another key, or over other data than this`;
+      if (found === null) return "the key is blacklisted";
+      return rsa ? "signed over other data than this" : "signed by another key, or over other data than this";
     case "EINVAL":
-      return found === undefined ? "too short to be a signature" : "the key cannot have made this signature";
+      return found === null ? "too short to be a signature" : "the key cannot have made this signature";
     default:
       return `refused with ${errno}`;
   }
@@ -124,14 +138,21 @@ export function diagnoseVerification(
 ): VerificationDiagnosis {
   const silent = quiet(state);
   const errno = integrityVerify(silent, subject, id, signature, digest);
+  // _ima or _evm that was found only now is held by the copy alone.
+  if (silent.rings[id] !== state.rings[id]) state.store.release(silent.rings[id]);
   const wanted = wantedKey(signature);
   const ringName = integrityKeyringName(state, id);
   const found = silent.rings[id] ?? requestKey(silent, subject, "keyring", ringName);
   const keyring = "ok" in found ? (found.ok ? found.value : null) : found;
   const order = [...(typeof wanted === "string" ? [] : [state.rings.imaBlacklist]), keyring].filter((k) => k !== null);
+  const asked = new Map<KeyVerdict, Key>();
   const searched = order.map((ring) => ({
     keyring: ring.description,
-    keys: wanted === null ? [] : [...keysBelow(ring)].map((key) => judge(state, ring, key, wanted)),
+    keys: Array.from(wanted === null ? [] : keysBelow(ring), (key) => {
+      const verdict = judge(state, ring, key, wanted!);
+      asked.set(verdict, key);
+      return verdict;
+    }),
   }));
   const elsewhere: KeyVerdict[] = [];
   if (wanted !== null)
@@ -139,23 +160,23 @@ export function diagnoseVerification(
       if (ring.links === null || order.includes(ring)) continue;
       for (const key of ring.links) {
         const verdict = key.links === null ? judge(state, ring, key, wanted) : null;
-        if (verdict !== null && matches(verdict)) elsewhere.push(verdict);
+        if (verdict?.wanted) elsewhere.push(verdict);
       }
     }
-  const last = searched.at(-1)?.keys.find(matches);
-  const blacklisted = order.length > 1 && searched[0]!.keys.some(matches);
+  const blacklisted = order.length > 1 && searched[0]!.keys.some((key) => key.wanted);
+  const last = searched.at(-1)?.keys.find((key) => key.wanted);
+  const tried = blacklisted || last === undefined ? null : asked.get(last)!;
   const keyWanted =
     wanted === null
       ? null
       : typeof wanted === "string"
         ? wanted
         : keyIdName(new DataView(signature.buffer, signature.byteOffset).getUint32(3));
+  const version = signature[1];
+  const hash = version === 2 || version === 3 ? hashById(signature[2] ?? -1, state.release) : undefined;
   const text =
     keyring === null
       ? `there is no keyring ${ringName}`
-      : summary(errno, signature[1], blacklisted ? undefined : last, keyWanted ?? "");
-  const hash = signature[1] === 2 || signature[1] === 3 ? hashById(signature[2] ?? -1, state.release) : undefined;
-  const detail =
-    errno === "EKEYREJECTED" && hash !== undefined && !blacklisted ? ` (the header says ${hash.name})` : "";
-  return { errno, summary: text + detail, keyWanted, searched, elsewhere };
+      : summary(errno, { version, found: tried, name: keyWanted ?? "", hash: hash?.name ?? "" });
+  return { errno, summary: text, keyWanted, searched, elsewhere };
 }
