@@ -1,5 +1,6 @@
 // As much of an ELF file as execve looks at before a program runs (fs/binfmt_elf.c: load_elf_binary).
 import { fail, ok, type Result } from "../errno/index.ts";
+import { PAGE_SIZE } from "../vfs/index.ts";
 
 const ELF_HEADER = 64;
 const PROGRAM_HEADER = 56;
@@ -68,4 +69,11 @@ export function bytesAt(file: Uint8Array, program: ElfProgram, address: number):
     if (address >= s.address && address < s.address + s.fileSize)
       return file.subarray(s.offset + (address - s.address), s.offset + s.fileSize);
   return new Uint8Array();
+}
+
+/** The segment that ends highest is not writable, and does not end at a page. */
+export function endsInReadOnlyPage({ segments }: ElfProgram): boolean {
+  const end = ({ address, fileSize }: ElfSegment) => address + fileSize;
+  const last = segments.reduce<ElfSegment | null>((a, b) => (a === null || end(b) > end(a) ? b : a), null);
+  return last !== null && (last.flags & 2) === 0 && end(last) % PAGE_SIZE !== 0;
 }

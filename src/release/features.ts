@@ -124,8 +124,13 @@ const table = {
   "truncate-hooks": { since: "7.2", backports: { "6.12": 104 }, what: "truncation resets the cached verdict" },
   "fix-respects-read-only": {
     since: "7.2",
-    backports: { "6.12": 111 },
+    backports: { "6.12": 111, "6.1": 192 },
     what: "read-only and immutable files are not relabelled",
+  },
+  "verity-small-blocks": { since: "6.3", what: "fs-verity blocks smaller than a page" },
+  "elf-interpreter-text-only": {
+    since: "6.7",
+    what: "an ELF interpreter whose last segment is not writable need not end at a page",
   },
   "list-staging": { since: "7.2", what: "staged measurement lists" },
   "violation-digest-of-ima-hash": { since: "5.19", what: "violation entries carry the length and name of ima_hash" },

@@ -114,6 +114,7 @@ export function verityEnable(vfs: Vfs, task: Subject, file: OpenFile, parameters
   if (readOnly !== null) return readOnly;
   if (inode.writeCount > 0) return "ETXTBSY";
   if (hash !== "sha256" && hash !== "sha512") return "EINVAL";
+  if (blockSize !== PAGE_SIZE && !vfs.release.has("verity-small-blocks")) return "EINVAL";
   if (blockSize < SMALLEST_BLOCK || blockSize > PAGE_SIZE) return "EINVAL";
   if (inode.verity !== null) return "EEXIST";
   const bytes = inode.bytes();

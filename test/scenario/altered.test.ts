@@ -70,7 +70,9 @@ describe.each(tracesOf("first"))("altering %s", (name) => {
           r["log"] = (r["log"] as string[]).flatMap((line) => (integrityRecord(line) ? change(line) : [line]));
         });
       expect(where(replayTrace(inRecords(() => [])).differences)).toEqual([{ step, what: "audit" }]);
-      expect(where(replayTrace(inRecords((line) => [line.replace(/res=(\d)/, "res=7")])).differences)).toEqual([{ step, what: "audit" }]);
+      expect(where(replayTrace(inRecords((line) => [line.replace(/res=(\d)/, "res=7")])).differences)).toEqual([
+        { step, what: "audit" },
+      ]);
       const volatile = inRecords((line) => [line.replace(/pid=\w+/, "pid=4711").replace(/ses=\d+/, "ses=3")]);
       expect(replayTrace(volatile).differences).toEqual([]);
     }

@@ -3,7 +3,10 @@ import { InputError } from "imasim";
 import { parseDocument, playScenario, scenarioSchema, traceSchema } from "imasim/scenario";
 import { describe, expect, it } from "vitest";
 
-function refusal(text: string, schema: typeof scenarioSchema | typeof traceSchema = scenarioSchema): { code: string; message: string } {
+function refusal(
+  text: string,
+  schema: typeof scenarioSchema | typeof traceSchema = scenarioSchema,
+): { code: string; message: string } {
   try {
     parseDocument(text, schema, "file");
   } catch (error) {
@@ -21,11 +24,26 @@ describe("documents that are refused", () => {
     ["an unknown op", '{"steps":[{"op":"opne"}]}', "bad-document", /steps\[0\]\.op: unknown op "opne"/],
     ["an op in other letters", '{"steps":[{"op":"readFile","path":"/x"}]}', "bad-document", /did you mean readfile\?/],
     ["an unknown field", '{"steps":[{"op":"nop","pathh":"/x"}]}', "bad-document", /steps\[0\].*pathh/],
-    ["a mode that is not octal", '{"steps":[{"op":"chmod","path":"/x","mode":"u+x"}]}', "bad-document", /steps\[0\]\.mode/],
-    ["a UUID that is none", '{"disks":{"d":{"fstype":"ext4","uuid":"1"}},"steps":[]}', "bad-document", /disks\.d\.uuid: not a UUID/],
+    [
+      "a mode that is not octal",
+      '{"steps":[{"op":"chmod","path":"/x","mode":"u+x"}]}',
+      "bad-document",
+      /steps\[0\]\.mode/,
+    ],
+    [
+      "a UUID that is none",
+      '{"disks":{"d":{"fstype":"ext4","uuid":"1"}},"steps":[]}',
+      "bad-document",
+      /disks\.d\.uuid: not a UUID/,
+    ],
     ["an empty file", "", "bad-document", /./],
     ["a line of 10 MB", `steps: [${"x".repeat(10_000_000)}]`, "too-long", /^file:1/],
-    ["an alias bomb", `a: &a [x,x,x,x,x,x,x,x,x]\n${["b", "c", "d", "e", "f"].map((k, i) => `${k}: &${k} [${Array(9).fill(`*${"abcde"[i]}`).join(",")}]`).join("\n")}\n`, "bad-yaml", /./],
+    [
+      "an alias bomb",
+      `a: &a [x,x,x,x,x,x,x,x,x]\n${["b", "c", "d", "e", "f"].map((k, i) => `${k}: &${k} [${Array(9).fill(`*${"abcde"[i]}`).join(",")}]`).join("\n")}\n`,
+      "bad-yaml",
+      /./,
+    ],
   ])("%s", (_, text, code, message) => {
     const refused = refusal(text);
     expect(refused.code).toBe(code);
@@ -34,12 +52,18 @@ describe("documents that are refused", () => {
   });
 
   it("a trace without results", () => {
-    expect(refusal('{"name":"x","kernel":{"release":"6.12","cmdline":"","rootfs":"tmpfs","config":[]},"boot":{},"steps":[]}', traceSchema).message).toMatch(/results/);
+    expect(
+      refusal(
+        '{"name":"x","kernel":{"release":"6.12","cmdline":"","rootfs":"tmpfs","config":[]},"boot":{},"steps":[]}',
+        traceSchema,
+      ).message,
+    ).toMatch(/results/);
   });
 });
 
 describe("kernels that cannot be booted", () => {
-  const play = (kernel: object) => playScenario(parseDocument(JSON.stringify({ kernel, steps: [] }), scenarioSchema, "file"));
+  const play = (kernel: object) =>
+    playScenario(parseDocument(JSON.stringify({ kernel, steps: [] }), scenarioSchema, "file"));
   it.each([
     ["an unknown release", { release: "six" }, "bad-release"],
     ["a release before 4.4", { release: "3.10" }, "bad-release"],

@@ -11,7 +11,9 @@ export const families: readonly string[] = readdirSync(folder, { withFileTypes: 
   .sort();
 
 export function tracesOf(family: string): string[] {
-  return readdirSync(`${folder}${family}`).filter((name) => name.endsWith(".trace.json")).sort();
+  return readdirSync(`${folder}${family}`)
+    .filter((name) => name.endsWith(".trace.json"))
+    .sort();
 }
 
 export function readTrace(family: string, name: string): Trace {

@@ -12,7 +12,7 @@ import {
   readContent,
   S,
 } from "../../vfs/index.ts";
-import { bytesAt, type ElfProgram, parseElf } from "../elf.ts";
+import { bytesAt, type ElfProgram, endsInReadOnlyPage, parseElf } from "../elf.ts";
 import type { Kernel } from "../kernel.ts";
 import { credentials, type Process } from "../process.ts";
 import { type Outcome, runProgram } from "../program.ts";
@@ -184,6 +184,8 @@ export function execCalls(kernel: Kernel, process: Process) {
     if (mapSegments(file, program) !== null) return { signal: "SIGSEGV" };
     if (interpreter === null || loader === null) return runProgram(bytesAt(contentOf(file), program, program.entry));
     if (mapSegments(interpreter, loader) !== null) return { signal: "SIGSEGV" };
+    // load_elf_interp cleared the rest of the page after the last segment, which fails where the page cannot be written.
+    if (!kernel.release.has("elf-interpreter-text-only") && endsInReadOnlyPage(loader)) return { signal: "SIGSEGV" };
     return runProgram(bytesAt(contentOf(interpreter), loader, loader.entry));
   }
 
