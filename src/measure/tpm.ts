@@ -8,8 +8,8 @@ import { type TpmAlgorithm, tpmAlgorithm } from "./tpm-algorithm.ts";
 /** PCRs of one bank: 0-23. */
 export const PCR_COUNT = 24;
 
-/** Reset value: 17-22 belong to a dynamic launch that never happened and hold ones. */
-const isDynamic = (index: number): boolean => index >= 17 && index <= 22;
+/** 17-22 belong to a dynamic launch that never happened: they hold ones, and the operating system may not extend them. */
+export const isDynamicPcr = (index: number): boolean => index >= 17 && index <= 22;
 
 /** TPM_RC_LOCALITY: the operating system (locality 0) may not extend 17-22. */
 const RC_LOCALITY = 0x907;
@@ -42,7 +42,7 @@ export class SimulatedTpm {
     for (const bank of this.banks) {
       if (this.#pcrs.has(bank.name)) throw new InputError("bad-bank", "tpm.banks", `${bank.name} stands there twice`);
       const values = Array.from({ length: PCR_COUNT }, (_, i) =>
-        new Uint8Array(bank.size).fill(isDynamic(i) ? 0xff : 0),
+        new Uint8Array(bank.size).fill(isDynamicPcr(i) ? 0xff : 0),
       );
       this.#pcrs.set(bank.name, values);
     }
@@ -79,7 +79,7 @@ export class SimulatedTpm {
    */
   extend(index: number, digests: readonly Uint8Array[]): number {
     if (!(index >= 0 && index < PCR_COUNT)) return RC_NO_PCR;
-    if (isDynamic(index)) return RC_LOCALITY;
+    if (isDynamicPcr(index)) return RC_LOCALITY;
     this.banks.forEach((bank, i) => {
       const values = this.#pcrs.get(bank.name)!;
       values[index] = digest(bank.name, values[index]!, digests[i]!);

@@ -1,6 +1,6 @@
 // Every list that a real kernel has written: read, verified, written again as it was.
 import { describe, expect, it } from "vitest";
-import { type LogEntry, readLog, verifyLog, writeLog } from "../../src/measure/index.ts";
+import { entryName, type LogEntry, readLog, verifyLog, writeLog } from "../../src/measure/index.ts";
 import { bytesOf, hexOf, listReads, measuredLines, recordings } from "./recordings.ts";
 
 const all = recordings().filter((r) => (r.boot.measured ?? []).length > 0);
@@ -11,13 +11,16 @@ async function entriesOf(bytes: Uint8Array): Promise<LogEntry[]> {
   return entries;
 }
 
+/** Without what is measured of the list files themselves as they are opened to be read. */
 const content = (entries: readonly LogEntry[]) =>
-  entries.map(({ pcr, digest, template, fields }) => ({
-    pcr,
-    digest: hexOf(digest),
-    template: template.title,
-    fields: fields.map(hexOf),
-  }));
+  entries
+    .filter((entry) => !entryName(entry)?.includes("_runtime_measurements"))
+    .map(({ pcr, digest, template, fields }) => ({
+      pcr,
+      digest: hexOf(digest),
+      template: template.title,
+      fields: fields.map(hexOf),
+    }));
 
 it("has recordings of both kernels and of a TPM", () => {
   expect(all.length).toBeGreaterThan(100);

@@ -32,8 +32,7 @@ export class AsciiScanner implements Scanner {
   constructor(form: LogForm, limits: LogLimits, check: DigestCheck) {
     this.#check = check;
     this.#form = form;
-    this.#record = new LogRecord(ANY_TEMPLATE, form.littleEndian);
-    this.#record.digest = new Uint8Array(form.digestSize);
+    this.#record = new LogRecord(ANY_TEMPLATE, form.littleEndian, form.digestSize);
     this.#limits = limits;
   }
 
@@ -119,7 +118,7 @@ export class AsciiScanner implements Scanner {
       if (!this.#check.fits(record)) continue;
       // Without a length that is not zero, as in the template ima, digests fit in either order.
       const { fields } = record.template;
-      this.#settled ||= !hasPaddedName(record.template) && record.end - record.start > 4 * fields.length;
+      this.#settled ||= !hasPaddedName(record.template) && record.preimage.length > 4 * fields.length;
       return true;
     }
     if (!this.#settled) record.littleEndian = !record.littleEndian;
@@ -166,7 +165,6 @@ export class AsciiScanner implements Scanner {
     let out = 0;
     this.#rest = 0;
     record.data = data;
-    record.start = 0;
     for (let i = 0; i < fields.length; i++) {
       const { id, shape } = fields[i]!;
       let tokenEnd = nextBlank(bytes, at, end);
@@ -191,7 +189,7 @@ export class AsciiScanner implements Scanner {
       data.fill(0, out, full);
       out = full;
     }
-    record.end = out;
+    record.preimage = data.subarray(0, out);
     return null;
   }
 

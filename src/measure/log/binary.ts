@@ -28,7 +28,7 @@ export class BinaryScanner implements Scanner {
 
   constructor(form: LogForm, limits: LogLimits, check: DigestCheck) {
     this.#form = form;
-    this.#record = new LogRecord(ANY_TEMPLATE, form.littleEndian);
+    this.#record = new LogRecord(ANY_TEMPLATE, form.littleEndian, form.digestSize);
     this.#limits = limits;
     this.#check = check;
   }
@@ -103,7 +103,7 @@ export class BinaryScanner implements Scanner {
     record.offset = pending.offset;
     record.pcr = pcr;
     record.template = template;
-    record.digest = pending.bytes.subarray(digestAt, digestAt + this.#form.digestSize);
+    for (let i = 0; i < record.digest.length; i++) record.digest[i] = pending.bytes[digestAt + i]!;
     const end = hasPaddedName(template) ? this.#oldFields(bodyAt, fault) : this.#fields(bodyAt);
     if (end < 0) return -1;
     record.size = end - pending.start;
@@ -116,8 +116,7 @@ export class BinaryScanner implements Scanner {
     const end = bodyAt + 4 + this.#uint32(bodyAt);
     if (!this.#have(end)) return -1;
     record.data = this.#pending.bytes;
-    record.start = bodyAt + 4;
-    record.end = end;
+    record.preimage = record.data.subarray(bodyAt + 4, end);
     const count = record.template.fields.length;
     let at = bodyAt + 4;
     for (let i = 0; i < count; i++) {
@@ -181,8 +180,7 @@ export class BinaryScanner implements Scanner {
     old.fill(0, digestSize);
     old.set(bytes.subarray(nameAt, nameAt + nameLength), digestSize);
     record.data = old;
-    record.start = 0;
-    record.end = digestSize + EVENT_NAME_MAX + 1;
+    record.preimage = old.subarray(0, digestSize + EVENT_NAME_MAX + 1);
     record.fieldStart[0] = 0;
     record.fieldEnd[0] = digestSize;
     record.fieldStart[1] = digestSize;

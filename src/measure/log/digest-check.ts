@@ -27,7 +27,7 @@ export class DigestCheck {
 
   /** Computes the digest of a record's data in `algo`. */
   compute(algo: HashName, record: LogRecord, out: Uint8Array): void {
-    digestInto(algo, record.data.subarray(record.start, record.end), out, 0);
+    digestInto(algo, record.preimage, out, 0);
   }
 
   /** Whether the record's own digest fits its data; `computed` then holds what fits, else what would. */

@@ -44,7 +44,7 @@ export class Extension {
     if (slot.of !== record.number) {
       // A digest that fits need not be computed again.
       if (algo === this.ownAlgo && !this.zero) slot.bytes.set(this.#check.computed);
-      else digestInto(algo, record.data.subarray(record.start, record.end), slot.bytes, 0);
+      else digestInto(algo, record.preimage, slot.bytes, 0);
       slot.of = record.number;
     }
     return slot.bytes;

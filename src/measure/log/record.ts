@@ -12,16 +12,16 @@ export class LogRecord {
   pcr = 0;
   /** Byte order of the numbers in the data. */
   littleEndian: boolean;
-  digest: Uint8Array = new Uint8Array(0);
+  readonly digest: Uint8Array;
   template: TemplateDescriptor;
-  /** What the template digest covers: `data` from `start` to `end`. */
+  /** What the template digest covers, a piece of `data`. */
+  preimage: Uint8Array = new Uint8Array(0);
   data: Uint8Array = new Uint8Array(0);
-  start = 0;
-  end = 0;
   readonly fieldStart = new Int32Array(MAX_FIELDS);
   readonly fieldEnd = new Int32Array(MAX_FIELDS);
 
-  constructor(template: TemplateDescriptor, littleEndian: boolean) {
+  constructor(template: TemplateDescriptor, littleEndian: boolean, digestSize: number) {
+    this.digest = new Uint8Array(digestSize);
     this.template = template;
     this.littleEndian = littleEndian;
   }
@@ -65,9 +65,15 @@ export const toEntry = (record: LogRecord): LogEntry => ({
 
 const utf8 = new TextDecoder();
 
+/** Which field of a template is the name of the file or event; -1 where none is. */
+export function nameField({ fields }: TemplateDescriptor): number {
+  for (let i = 0; i < fields.length; i++) if (fields[i]!.id === "n-ng" || fields[i]!.id === "n") return i;
+  return -1;
+}
+
 /** The name in an entry, without its NUL; null where its template has none. */
 export function entryName(entry: Pick<LogEntry, "template" | "fields">): string | null {
-  const index = entry.template.fields.findIndex(({ id }) => id === "n-ng" || id === "n");
+  const index = nameField(entry.template);
   if (index < 0) return null;
   return utf8.decode(entry.fields[index]!).replace(/\0.*$/s, "");
 }

@@ -1,6 +1,6 @@
 // The PCRs of a bank as the entries of a log extend them.
 import { digestInto, HASH_ALGORITHMS, type HashName } from "../../crypto/index.ts";
-import { PCR_COUNT } from "../tpm.ts";
+import { isDynamicPcr, PCR_COUNT } from "../tpm.ts";
 import { same } from "./digest-check.ts";
 
 /**
@@ -36,16 +36,16 @@ export class BankReplay {
     return twin;
   }
 
-  /** Extends a PCR with a digest, filled up with zeros where it is shorter. A TPM has no PCR above 23. */
+  /** Extends a PCR with a digest, filled up with zeros where it is shorter. What a TPM refuses changes nothing. */
   extend(pcr: number, digest: Uint8Array): void {
-    if (pcr >= PCR_COUNT) return;
+    if (pcr >= PCR_COUNT || isDynamicPcr(pcr)) return;
     let state = this.#states[pcr];
     if (state === undefined) {
       state = new Uint8Array(2 * this.size);
       this.#states[pcr] = state;
     }
-    state.set(digest, this.size);
-    if (digest.length < this.size) state.fill(0, this.size + digest.length);
+    const { size } = this;
+    for (let i = 0; i < size; i++) state[size + i] = digest[i] ?? 0;
     digestInto(this.algo, state, state, 0);
   }
 
@@ -64,7 +64,8 @@ export class BankReplay {
   /** Whether a PCR has this value. */
   holds(pcr: number, value: Uint8Array): boolean {
     const state = this.#states[pcr];
-    if (state === undefined) return value.every((b) => b === 0) && value.length === this.size;
+    if (state === undefined)
+      return value.length === this.size && value.every((b) => b === (isDynamicPcr(pcr) ? 0xff : 0));
     return state[0] === value[0] && same(value, state.subarray(0, this.size));
   }
 

@@ -12,7 +12,7 @@ import type { LogForm } from "./form.ts";
 import type { PcrValue } from "./pcr-file.ts";
 import { type QuoteResult, QuoteSearch } from "./quote.ts";
 import { type LogOptions, LogReader } from "./reader.ts";
-import { entryName, type LogRecord, toEntry } from "./record.ts";
+import { entryName, type LogRecord, nameField, toEntry } from "./record.ts";
 import { BankReplay } from "./replay.ts";
 import type { LogVisitor } from "./scanner.ts";
 import { DEFAULT_LIMITS, type LogSource, openLog } from "./source.ts";
@@ -34,7 +34,7 @@ export interface LogReport {
   readonly violations: number;
   /** Bytes of the log, unpacked, as far as it could be read. */
   readonly bytes: number;
-  /** How many entries each template has, by its name in the log. */
+  /** How many readable entries each template has, by its name in the log. */
   readonly templates: ReadonlyMap<string, number>;
   /** In the order of the log, the first thousand of them; `faultCount` counts all. */
   readonly faults: readonly Fault[];
@@ -95,7 +95,7 @@ class Verifier implements LogVisitor {
   }
 
   broken(error: InputError, record: LogRecord): void {
-    this.#count(record);
+    this.entries++;
     this.faults.unreadable(error, record);
   }
 
@@ -129,7 +129,7 @@ class Verifier implements LogVisitor {
 
   #checkBoot(record: LogRecord): void {
     // Only this name is as long; names are compared as strings where they could be it.
-    const index = record.template.fields.findIndex(({ id }) => id === "n-ng" || id === "n");
+    const index = nameField(record.template);
     if (index < 0 || record.fieldEnd[index]! - record.fieldStart[index]! !== BOOT_AGGREGATE.length + 1) return;
     const entry = toEntry(record);
     if (entryName(entry) !== BOOT_AGGREGATE) return;
