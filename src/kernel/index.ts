@@ -2,6 +2,7 @@
 export { boot } from "./boot.ts";
 export type { ExecOutcome } from "./calls/exec.ts";
 export type { XattrTarget } from "./calls/xattrs.ts";
+export type { Ids } from "./credentials.ts";
 export {
   FALLOC_FLAGS,
   MAP_FLAGS,
@@ -17,6 +18,6 @@ export {
 export type { Attempt, Kernel } from "./kernel.ts";
 export type { MountSpec } from "./mount-file-system.ts";
 export type { BootDisk, BootEnvironment, BootFile, BootOptions, KernelLabels, TpmBootOptions } from "./options.ts";
-export type { Ids, Process } from "./process.ts";
+export type { Process } from "./process.ts";
 export type { SystemCalls } from "./system-calls.ts";
 export type { Bytes, OpenFlags, Task } from "./task.ts";

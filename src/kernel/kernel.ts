@@ -7,10 +7,11 @@ import type { SimulatedTpm } from "../measure/index.ts";
 import type { Kconfig, Release } from "../release/index.ts";
 import { absolutePath, Disk, evictAll, type OpenFile, type Subject, type Vfs } from "../vfs/index.ts";
 import type { Parameter } from "./cmdline.ts";
+import { credentials, type Ids } from "./credentials.ts";
 import type { KeyBridge } from "./key-bridge.ts";
 import { type MountSpec, mountFileSystem } from "./mount-file-system.ts";
 import type { BootEnvironment, KernelLabels } from "./options.ts";
-import { bootComm, credentials, type Ids, Process } from "./process.ts";
+import { bootComm, Process } from "./process.ts";
 import { Task } from "./task.ts";
 import { randomUuid, uuidBytes } from "./uuid.ts";
 

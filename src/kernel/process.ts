@@ -3,8 +3,6 @@ import { type Errno, fail, ok, type Result } from "../errno/index.ts";
 import type { ProcessKeyrings } from "../keyring/index.ts";
 import type { Kconfig } from "../release/index.ts";
 import {
-  CAPABILITIES,
-  type Capability,
   type Credentials,
   closeFile,
   type FileMapping,
@@ -13,49 +11,14 @@ import {
   type Path,
   type Subject,
 } from "../vfs/index.ts";
+import { credentials, type Ids } from "./credentials.ts";
 import type { Kernel } from "./kernel.ts";
 import type { KernelLabels } from "./options.ts";
 import type { Outcome } from "./program.ts";
 import { type SystemCalls, systemCalls } from "./system-calls.ts";
 
 const UNSET = 0xffff_ffff;
-const ALL: ReadonlySet<Capability> = new Set(CAPABILITIES);
-const NONE: ReadonlySet<Capability> = new Set();
 const MAX_DESCRIPTORS = 1024;
-
-/** Ids to run with; missing ones follow the others. */
-export interface Ids {
-  readonly uid?: number | undefined;
-  readonly euid?: number | undefined;
-  readonly suid?: number | undefined;
-  readonly fsuid?: number | undefined;
-  readonly gid?: number | undefined;
-  readonly egid?: number | undefined;
-  readonly sgid?: number | undefined;
-  readonly fsgid?: number | undefined;
-  readonly groups?: readonly number[] | undefined;
-  /** Effective capabilities; all for an effective uid of 0, else none, where left out. */
-  readonly capabilities?: Iterable<Capability> | undefined;
-}
-
-export function credentials(ids: Ids): Credentials {
-  const uid = ids.uid ?? 0;
-  const euid = ids.euid ?? uid;
-  const gid = ids.gid ?? 0;
-  const egid = ids.egid ?? gid;
-  return {
-    uid,
-    euid,
-    suid: ids.suid ?? euid,
-    fsuid: ids.fsuid ?? euid,
-    gid,
-    egid,
-    sgid: ids.sgid ?? egid,
-    fsgid: ids.fsgid ?? egid,
-    groups: ids.groups ?? [],
-    capabilities: ids.capabilities !== undefined ? new Set(ids.capabilities) : euid === 0 ? ALL : NONE,
-  };
-}
 
 /** The name of the kernel's first thread. */
 export const bootComm = (config: Kconfig): string => (config.enabled("SMP") ? "swapper/0" : "swapper");

@@ -1,7 +1,7 @@
 // Ops that run programs.
 
 import type { ExecOutcome } from "../kernel/index.ts";
-import { bad, type Fields, failAt, fdArgument, type Op, stepCredentials } from "./driver.ts";
+import { bad, type Fields, failAt, fdArgument, type Op, stepCredentials } from "./op-context.ts";
 
 const MAX_ARGUMENTS = 19;
 

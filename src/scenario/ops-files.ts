@@ -1,6 +1,6 @@
 // Ops on open files and whole files.
 import { FALLOC_FLAGS, OPEN, SEEK_FLAGS } from "../kernel/index.ts";
-import { bad, done, failAt, fdArgument, type Op, type OpContext, okay, putBytes, reportMade } from "./driver.ts";
+import { bad, done, failAt, fdArgument, type Op, type OpContext, okay, putBytes, reportMade } from "./op-context.ts";
 
 const READ_FILE_MAX = 1 << 20;
 const ACCESS_CREATE_TRUNCATE = OPEN.O_CREAT | OPEN.O_WRONLY | OPEN.O_TRUNC;

@@ -3,7 +3,17 @@
 import { utf8ToBytes } from "@noble/hashes/utils.js";
 import { fail, type Result } from "../errno/index.ts";
 import { MOUNT_FLAGS, RENAME_FLAGS, TYPE_FLAGS, UMOUNT_FLAGS, XATTR_FLAGS } from "../kernel/index.ts";
-import { bad, failAt, fdArgument, fdOrOpen, type Op, type OpContext, okay, putBytes, reportMade } from "./driver.ts";
+import {
+  bad,
+  failAt,
+  fdArgument,
+  fdOrOpen,
+  type Op,
+  type OpContext,
+  okay,
+  putBytes,
+  reportMade,
+} from "./op-context.ts";
 
 /** The target of an xattr op: a descriptor, or a path that is followed or not. */
 function target(c: OpContext): { fd: number } | { path: string; follow: boolean } | undefined {

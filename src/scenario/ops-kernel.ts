@@ -1,7 +1,7 @@
 // Ops on the interfaces of the kernel: policy, securityfs, sysctl, PCRs, modules, kexec.
 import { utf8ToBytes } from "@noble/hashes/utils.js";
 import { OPEN } from "../kernel/index.ts";
-import { done, failAt, fdOrOpen, type Op, okay } from "./driver.ts";
+import { done, failAt, fdOrOpen, type Op, okay } from "./op-context.ts";
 import { readWholeFile, writeWholeFile } from "./ops-files.ts";
 
 const SECURITYFS = "/sys/kernel/security";

@@ -1,5 +1,5 @@
 // Ops on keys and keyrings.
-import { bad, failAt, type Op, type OpContext, okay, putBytes } from "./driver.ts";
+import { bad, failAt, type Op, type OpContext, okay, putBytes } from "./op-context.ts";
 
 const SPECIAL: Readonly<Record<string, number>> = { "@t": -1, "@p": -2, "@s": -3, "@u": -4, "@us": -5, "@g": -6 };
 const TYPE_MAX = 60;

@@ -1,6 +1,6 @@
 // Ops on mappings.
 import { MAP_FLAGS, PROT_FLAGS } from "../kernel/index.ts";
-import { bad, failAt, type Op, type OpContext, okay, putBytes } from "./driver.ts";
+import { bad, failAt, type Op, type OpContext, okay, putBytes } from "./op-context.ts";
 
 function mapArgument(c: OpContext): number | undefined {
   const map = c.driver.maps.get(c.a.text("map") ?? "");

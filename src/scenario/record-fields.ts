@@ -1,4 +1,5 @@
 // Audit records as a replay compares them: field by field, the volatile ones aside.
+import { splitFields } from "../audit/index.ts";
 
 /** Fields that say which process and which moment it was, not what was decided. */
 const VOLATILE: ReadonlySet<string> = new Set(["pid", "ses", "ppid", "exe", "tty"]);
@@ -15,23 +16,9 @@ const RECORD = /^audit: type=(\d+) audit\([^)]*\): ?(.*)$/s;
 export function parseRecord(line: string): RecordFields | null {
   const m = RECORD.exec(line);
   if (m === null) return null;
-  const body = m[2]!;
-  const fields: (readonly [string, string])[] = [];
-  // A value runs to the next ` name=` (the cause `signed policy required` has spaces), a quoted one to its quote.
-  const next = /([A-Za-z_][\w-]*)([=<>])("[^"]*"|.*?)(?= [A-Za-z_][\w-]*[=<>]|$)/gsy;
-  let at = 0;
-  while (at < body.length) {
-    while (body[at] === " ") at++;
-    next.lastIndex = at;
-    const found = next.exec(body);
-    if (found === null) {
-      fields.push(["", body.slice(at)]);
-      break;
-    }
-    const name = found[2] === "=" ? found[1]! : found[1]! + found[2]!;
-    if (!VOLATILE.has(name)) fields.push([name, found[3]!]);
-    at = next.lastIndex;
-  }
+  const fields = splitFields(m[2]!)
+    .filter(({ name }) => !VOLATILE.has(name))
+    .map(({ name, raw }) => [name, raw] as const);
   return { type: Number(m[1]), fields };
 }
 

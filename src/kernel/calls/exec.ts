@@ -12,9 +12,10 @@ import {
   readContent,
   S,
 } from "../../vfs/index.ts";
+import { credentials } from "../credentials.ts";
 import { bytesAt, type ElfProgram, endsInReadOnlyPage, parseElf } from "../elf.ts";
 import type { Kernel } from "../kernel.ts";
-import { credentials, type Process } from "../process.ts";
+import type { Process } from "../process.ts";
 import { type Outcome, runProgram } from "../program.ts";
 
 /** BINPRM_BUF_SIZE: what a binary format sees of a file. */
