@@ -2,6 +2,7 @@
 export { measureBuffer, measureCriticalData } from "./buffer.ts";
 export { CAUSES, type Cause, causeNamed } from "./causes.ts";
 export type { CacheSnapshot, Decision, DecisionStep } from "./decision.ts";
+export { type AuditFinding, auditFindings, type FindingKind } from "./denials.ts";
 export { explain } from "./explain.ts";
 export { imaSecurityModule } from "./hooks.ts";
 export { Ima, type ImaEnvironment, type ImaEvm } from "./ima.ts";

@@ -2,6 +2,7 @@
 // The imasim command.
 import { readFileSync } from "node:fs";
 import type { Command } from "commander";
+import { auditCommand } from "./audit.node.ts";
 import { certCommand } from "./cert.ts";
 import { inspectCommand } from "./inspect.ts";
 import { logCommand } from "./log.node.ts";
@@ -21,6 +22,7 @@ const SUBCOMMANDS: readonly (() => Command)[] = [
   inspectCommand,
   certCommand,
   logCommand,
+  auditCommand,
 ];
 
 // A reader that went away (`imasim … | head`) is no error of ours: end as a program does that SIGPIPE killed.
