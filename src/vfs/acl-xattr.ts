@@ -55,10 +55,17 @@ export function removeAcl(vfs: Vfs, task: Subject, path: Path, name: string): De
   return null;
 }
 
+function canHaveAcl(inode: Inode): boolean {
+  const { type, flags } = inode.sb;
+  return type.acl && flags.posixAcl && !inode.isSymlink;
+}
+
 /** set_posix_acl: the owner's right, a valid ACL, then the file system. */
 function storeAcl(vfs: Vfs, task: Subject, path: Path, name: string, acl: PosixAcl | null): Denial {
   const inode = path.dentry.inode!;
-  if (!inode.sb.type.acl || !inode.sb.flags.posixAcl || inode.isSymlink) return "EOPNOTSUPP";
+  if (!canHaveAcl(inode)) return "EOPNOTSUPP";
+  // Before "acl-hooks" an overlay looked at its layers first.
+  if (!vfs.aclHooks && inode.sb.fs.hasAcl?.(inode) === false) return "EOPNOTSUPP";
   if (name === ACL_DEFAULT && !inode.isDirectory) return acl === null ? null : "EACCES";
   if (!ownerOrCapable(task, inode)) return "EPERM";
   const invalid = acl === null ? null : checkAcl(acl);
@@ -91,6 +98,6 @@ function setNativeAcl(vfs: Vfs, task: Subject, path: Path, inode: Inode, name: s
 
 /** vfs_get_acl. */
 export function getAcl(vfs: Vfs, inode: Inode, name: string): Result<Uint8Array> {
-  if (!inode.sb.type.acl || !inode.sb.flags.posixAcl || inode.isSymlink) return fail("EOPNOTSUPP");
+  if (!canHaveAcl(inode)) return fail("EOPNOTSUPP");
   return inode.sb.fs.getXattr(vfs, inode, name);
 }

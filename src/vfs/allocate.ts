@@ -82,6 +82,7 @@ export function writeBack(inode: Inode): void {
     for (const mapping of inode.mappings) if (inode.sb.type.tracksDirtyPages) mapping.dirty.clear();
   if (!inode.dirty) return;
   inode.dirty = false;
+  if (inode.sb.type.tracksDirtyPages) inode.beyondEnd = null;
   // Delayed allocation becomes real on xfs: the inode goes through the log.
   if (inode.sb.type.iversionOnSetattr === "log") countChange(inode, true);
 }

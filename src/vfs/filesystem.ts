@@ -66,6 +66,8 @@ export interface FileSystem {
   ): Denial;
   /** Where ACLs belong to more than one inode (overlay); missing: they are kept as attributes. */
   setAcl?(vfs: Vfs, task: Subject, path: Path, name: string, acl: PosixAcl | null): Denial;
+  /** Whether this file can have an ACL, where that differs from file to file (overlay). */
+  hasAcl?(inode: Inode): boolean;
   /** Where file attributes belong to more than one inode (overlay). */
   setFlags?(vfs: Vfs, task: Subject, path: Path, wanted: ReadonlyMap<AttributeName, boolean>): Denial;
   /** Names as listxattr gives them, unfiltered by permission. */

@@ -71,6 +71,8 @@ export class Inode {
   sharedWritableMaps = 0;
   /** Mappings of it; null if there has been none. */
   mappings: Set<FileMapping> | null = null;
+  /** What was stored to the last page beyond the end of the file: seen by mappings until the page is written or the file grows. */
+  beyondEnd: { readonly size: number; readonly bytes: Uint8Array } | null = null;
   /** Written to since the last writeback. */
   dirty = false;
   /** Cut short since the last close of a writer (XFS_ITRUNCATED). */

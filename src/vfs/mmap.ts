@@ -6,6 +6,7 @@ import { writeBack } from "./allocate.ts";
 import type { Content } from "./content.ts";
 import type { OpenFile } from "./file.ts";
 import { closeFile } from "./file-open.ts";
+import type { Inode } from "./inode.ts";
 import { realFile, releaseReal } from "./io.ts";
 import { FileMapping } from "./mapping.ts";
 import { noExec } from "./mount-access.ts";
@@ -202,8 +203,26 @@ export function store(
       updateTimes(vfs, inode);
     }
     inode.dirty = true;
-    content.patch(mapping.offset + page * PAGE_SIZE + inPage, part);
+    const position = mapping.offset + page * PAGE_SIZE + inPage;
+    content.patch(position, part);
+    if (position + count > content.size) keepBeyondEnd(inode, content.size, position, part);
   });
+}
+
+/** Bytes of the last page behind the end of the file: no file content, but all mappings of the page share them. */
+function keepBeyondEnd(inode: Inode, size: number, position: number, part: Uint8Array): void {
+  const length = Math.ceil(size / PAGE_SIZE) * PAGE_SIZE - size;
+  if (inode.beyondEnd?.size !== size) inode.beyondEnd = { size, bytes: new Uint8Array(length) };
+  const from = Math.max(position, size);
+  inode.beyondEnd.bytes.set(part.subarray(from - position), from - size);
+}
+
+function readBeyondEnd({ file }: FileMapping, position: number, out: Uint8Array): void {
+  const kept = file?.inode.beyondEnd;
+  if (kept === undefined || kept === null || kept.size !== file?.inode.content?.size) return;
+  const from = Math.max(position, kept.size);
+  const end = Math.min(position + out.length, kept.size + kept.bytes.length);
+  if (end > from) out.set(kept.bytes.subarray(from - kept.size, end - kept.size), from - position);
 }
 
 /** Loads bytes as a program does, or the signal it raises. The bytes are the caller's own. */
@@ -220,7 +239,9 @@ export function load(
     if (own !== undefined) out.set(own.subarray(inPage, inPage + count), at);
     else {
       const content = contentOf(mapping);
-      if (content !== null) out.set(content.read(mapping.offset + page * PAGE_SIZE + inPage, count), at);
+      const position = mapping.offset + page * PAGE_SIZE + inPage;
+      if (content !== null) out.set(content.read(position, count), at);
+      readBeyondEnd(mapping, position, out.subarray(at, at + count));
       // Memory that is never written back is mapped writable by the first load, so that no store will fault.
       if (mapping.sharedWritable && mapping.file?.inode.sb.type.tracksDirtyPages === false) mapping.dirty.add(page);
     }

@@ -58,7 +58,7 @@ export class NativeFs implements FileSystem {
     const parent = dir.inode!;
     const inheritGroup = (parent.mode & S.ISGID) !== 0;
     const isDirectory = (node.mode & S.IFMT) === S.IFDIR;
-    const ino = newIno(vfs, sb, node.hint?.ino);
+    const ino = newIno(vfs, sb, node.hint?.ino, { parent: parent.ino, isDirectory });
     const inode = new Inode(sb, {
       ino,
       generation: this.#generation(vfs, sb, ino, node),
@@ -148,14 +148,10 @@ export class NativeFs implements FileSystem {
     const countsDirectories = type.name !== "btrfs";
     if (other?.isDirectory === true && (flags & RENAME.EXCHANGE) === 0 && other.entries!.size > 0) return "ENOTEMPTY";
     if ((flags & RENAME.WHITEOUT) !== 0) {
-      const whiteout = this.#newInode(
-        vfs,
-        task,
-        from.parent,
-        from.name,
-        { mode: S.IFCHR, rdev: { major: 0, minor: 0 } },
-        1,
-      );
+      // xfs makes it as a file of the directory that the name goes to.
+      const dir = type.layout === "xfs" ? toDir : from.parent;
+      const node = { mode: S.IFCHR, rdev: { major: 0, minor: 0 } };
+      const whiteout = this.#newInode(vfs, task, dir, from.name, node, 1);
       if (!whiteout.ok) return whiteout.errno;
       fromDir.entries!.set(from.name, whiteout.value.ino);
     } else if ((flags & RENAME.EXCHANGE) !== 0) fromDir.entries!.set(from.name, other!.ino);

@@ -59,10 +59,13 @@ export function makeOverlay(
   const creator = fs.mounter(task, { uid, gid });
   const upperDir = dir.inode!.overlay!.upper!;
   const hidden = whiteoutAt(vfs, dir, name);
+  // Over several file systems the number that a directory shows is not that of the upper one.
+  const hint = fs.sameFs || kind !== S.IFDIR ? node.hint : undefined;
+  const below = { ...node, mode, hint };
   const made =
     hidden === null
-      ? makeNode(vfs, creator, upperDir, name, { ...node, mode })
-      : makeOverWhiteout(vfs, fs, creator, upperDir, hidden, name, { ...node, mode });
+      ? makeNode(vfs, creator, upperDir, name, below)
+      : makeOverWhiteout(vfs, fs, creator, upperDir, hidden, name, below);
   if (!made.ok) return made;
   const opaque = kind === S.IFDIR && (hidden !== null || isMerged(dir));
   if (opaque && hidden === null) setOpaque(vfs, fs, creator, made.value);

@@ -3,19 +3,25 @@
 import { type Errno, fail, ok, type Result } from "../errno/index.ts";
 import { makeNode } from "./create.ts";
 import type { Dentry } from "./dentry.ts";
+import { OpenFile } from "./file.ts";
+import { closeFile, openDentry } from "./file-open.ts";
 import type { FsType } from "./fstype.ts";
+import { dropInode } from "./lifetime.ts";
 import { Mount } from "./mount.ts";
 import type { MountOptions } from "./mount-options.ts";
 import { anonymousDevice, createSuperBlock, madeUuid } from "./mount-super.ts";
 import { lookupChild, resolve } from "./namei.ts";
 import { notifyChange } from "./notify-change.ts";
+import { makeTmpfile } from "./open.ts";
 import { OverlayFs } from "./overlay.ts";
+import { temporaryName } from "./overlay-copy-up.ts";
 import { OVERLAY_XATTR } from "./overlay-xattr.ts";
 import type { Path } from "./path.ts";
 import { rmdirNode, unlinkNode } from "./remove.ts";
+import { renameNode } from "./rename.ts";
 import type { SuperBlock } from "./superblock.ts";
 import type { Subject } from "./task.ts";
-import { S } from "./uapi.ts";
+import { O, RENAME, S } from "./uapi.ts";
 import type { Vfs } from "./vfs.ts";
 import { setXattrNode } from "./xattr.ts";
 
@@ -117,6 +123,7 @@ function build(
   const work = upper === null || workPath === null ? null : workDirectory(vfs, task, upper, workPath.dentry);
   const redirect = options.own.get("redirect_dir") === "on";
   const fs = new OverlayFs({ upper, lower, work, cred: task.cred, redirect });
+  if (upper !== null && work !== null) tryUpper(vfs, fs, fs.mounter(task), upper, work);
   const uuid = upper === null ? undefined : overlayUuid(vfs, fs.mounter(task), upper, options.own.get("uuid"));
   const sb = createSuperBlock(vfs, type, {
     flags: { ...options.flags, ...(work === null ? { readOnly: true } : {}) },
@@ -155,6 +162,31 @@ function workDirectory(vfs: Vfs, task: Subject, upper: Path, base: Dentry): Dent
   if (closed !== null) return null;
   made.value.pins++;
   return made.value;
+}
+
+/** What the upper file system can do is found out by doing it: a file without a name, and a rename that leaves a whiteout. */
+function tryUpper(vfs: Vfs, fs: OverlayFs, mounter: Subject, upper: Path, work: Dentry): void {
+  const nameless = makeTmpfile(vfs, mounter, work, S.IFREG);
+  if (nameless.ok) {
+    const inode = nameless.value.inode!;
+    const file = new OpenFile(
+      { mount: upper.mount, dentry: nameless.value },
+      inode,
+      O.RDWR | O.LARGEFILE,
+      mounter.cred,
+    );
+    const opened = openDentry(vfs, mounter, file) === null;
+    if (opened) for (const hook of vfs.hooks.inodePostCreateTmpfile) hook.inodePostCreateTmpfile(mounter, inode);
+    closeFile(vfs, mounter, file);
+    if (!opened) dropInode(vfs, inode);
+  }
+  const made = makeNode(vfs, mounter, work, temporaryName(fs), { mode: S.IFREG });
+  if (!made.ok) return;
+  const { name } = made.value;
+  renameNode(vfs, mounter, made.value, work, temporaryName(fs), null, RENAME.WHITEOUT);
+  const whiteout = lookupChild(vfs, work, name);
+  if (whiteout !== null && whiteout !== made.value) unlinkNode(vfs, mounter, whiteout);
+  unlinkNode(vfs, mounter, made.value);
 }
 
 function removeAll(vfs: Vfs, task: Subject, dentry: Dentry): void {

@@ -20,7 +20,7 @@ import { copyAttributesUp, type OverlayInode, topInode } from "./overlay-inode.t
 import { listOverlay, lookupOverlay } from "./overlay-lookup.ts";
 import { nameInLayer, namesInOverlay } from "./overlay-xattr.ts";
 import type { Path } from "./path.ts";
-import { genericPermission, inodePermission, ownerOrCapable } from "./permission.ts";
+import { genericPermission, inGroupOrCapable, inodePermission, ownerOrCapable } from "./permission.ts";
 import { type AttributeChange, MAY } from "./security.ts";
 import { type MutableChange, prepareSetattr } from "./setattr.ts";
 import type { Stat } from "./stat.ts";
@@ -29,7 +29,7 @@ import type { Credentials, Subject } from "./task.ts";
 import { O, S } from "./uapi.ts";
 import type { Vfs } from "./vfs.ts";
 import { removeXattrNode, setXattrNode } from "./xattr.ts";
-import { refuseXattr } from "./xattr-names.ts";
+import { ACL_ACCESS, namespaceOf, refuseXattr } from "./xattr-names.ts";
 
 export interface OverlayLayers {
   /** Root of the upper layer in a mount of its own; null for an overlay that cannot be written to. */
@@ -251,6 +251,8 @@ export class OverlayFs implements FileSystem {
     const real = topInode(inode.overlay!);
     const below = nameInLayer(name);
     const unsupported = refuseXattr(real, below);
+    // A layer without ACLs has none to show.
+    if (unsupported !== null && vfs.aclHooks && namespaceOf(name) === "acl") return fail("ENODATA");
     return unsupported === null ? real.sb.fs.getXattr(vfs, real, below) : fail(unsupported);
   }
 
@@ -282,12 +284,23 @@ export class OverlayFs implements FileSystem {
 
   setAcl(vfs: Vfs, task: Subject, path: Path, name: string, acl: PosixAcl | null): Denial {
     const inode = path.dentry.inode!;
+    if (!this.hasAcl(inode)) return "EOPNOTSUPP";
     if (acl === null && inode.overlay!.upper === null && !this.getXattr(vfs, inode, name).ok) return "ENODATA";
+    // The set-group-ID bit that the caller may not keep goes first; the mounter could keep it.
+    if ((inode.mode & S.ISGID) !== 0 && name === ACL_ACCESS && !inGroupOrCapable(task, inode.gid)) {
+      const cleared = this.setattr(vfs, task, path.dentry, inode, { mode: inode.mode & ~S.ISGID, kill: true });
+      if (cleared !== null) return cleared;
+    }
     const failed = copyUp(vfs, this, task, path.dentry, 0) ?? this.wantWrite();
     if (failed !== null) return failed;
     const done = setAclNode(vfs, this.mounter(task), this.upperPath(inode.overlay!.upper!), name, acl);
     copyAttributesUp(inode);
     return done;
+  }
+
+  /** ACLs need them in the upper layer and under the file itself. */
+  hasAcl(inode: Inode): boolean {
+    return this.layers.work?.sb.flags.posixAcl === true && topInode(inode.overlay!).sb.flags.posixAcl;
   }
 
   setFlags(vfs: Vfs, task: Subject, path: Path, wanted: ReadonlyMap<AttributeName, boolean>): Denial {

@@ -74,6 +74,8 @@ export class SuperBlock {
   /** The next number of a file system that counts up; the lowest number that may be free of one that reuses them. */
   nextIno: number;
   lowestFree: number;
+  /** The allocation group of xfs for the next directory (m_agirotor). */
+  directoryGroup = 0;
   /** Minor numbers that it holds beside its own (an overlay: one for each file system of its layers). */
   reservedMinors: readonly number[] = [];
   /** Mounts that show it, private ones included. */
