@@ -27,6 +27,7 @@ type Who = "root" | "user";
 export type Call =
   | { readonly op: "write"; readonly who: Who; readonly name: Name; readonly text: string }
   | { readonly op: "open"; readonly who: Who; readonly name: Name; readonly slot: number; readonly flags: string }
+  | { readonly op: "read"; readonly who: Who; readonly name: Name }
   | { readonly op: "put"; readonly slot: number; readonly text: string }
   | { readonly op: "cut"; readonly slot: number; readonly length: number }
   | { readonly op: "close"; readonly slot: number }
@@ -70,6 +71,7 @@ export function anyCall({ truncate }: { readonly truncate: boolean }): fc.Arbitr
   return fc.oneof(
     { weight: 3, arbitrary: call("write", { who, name, text }) },
     { weight: 4, arbitrary: call("open", { who, name, slot, flags }) },
+    { weight: 5, arbitrary: call("read", { who, name }) },
     { weight: 2, arbitrary: call("put", { slot, text }) },
     call("cut", { slot, length: fc.nat(4) }),
     { weight: 3, arbitrary: call("close", { slot }) },
@@ -195,6 +197,8 @@ export class Walk {
       switch (what.op) {
         case "write":
           return task.writeFile(path, what.text);
+        case "read":
+          return void task.readFile(path);
         case "open": {
           if (open !== undefined) return;
           const fd = task.open(path, what.flags);
