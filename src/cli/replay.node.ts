@@ -3,6 +3,7 @@ import { Command } from "commander";
 import { parseDocument, replayTrace, traceSchema } from "../scenario/index.ts";
 import { readText } from "./bytes.node.ts";
 import { palette } from "./colour.ts";
+import { inFile } from "./in-file.ts";
 
 interface ReplayOptions {
   readonly json?: boolean;
@@ -22,7 +23,7 @@ export function replayCommand(): Command {
     .argument("<file...>", "traces in JSON or YAML")
     .option(
       "--json",
-      'one object a file: {"file","steps","agreed","differences":[{"step","op","what","kernel","imasim"}]}',
+      'one object a file: {"file","steps","agreed","unrecorded","differences":[{"step","op","what","kernel","imasim"}]}',
     )
     .addHelpText(
       "after",
@@ -36,13 +37,14 @@ export function replayCommand(): Command {
         trace: parseDocument(readText(file), traceSchema, file),
       }));
       for (const { file, trace } of traces) {
-        const { steps, agreed, differences } = replayTrace(trace);
+        const { steps, agreed, unrecorded, differences } = inFile(file, () => replayTrace(trace));
         if (differences.length > 0) process.exitCode = DIFFERENT;
         if (options.json === true) {
-          process.stdout.write(`${JSON.stringify({ file, steps, agreed, differences })}\n`);
+          process.stdout.write(`${JSON.stringify({ file, steps, agreed, unrecorded, differences })}\n`);
           continue;
         }
-        const count = `${agreed} of ${steps} steps agree`;
+        const missing = unrecorded === 0 ? "" : `, ${unrecorded} more have no result`;
+        const count = `${agreed} of ${steps} steps agree${missing}`;
         process.stdout.write(`${file}: ${differences.length === 0 ? colour.good(count) : colour.bad(count)}\n`);
         for (const d of differences)
           process.stdout.write(

@@ -5,6 +5,7 @@ import type { Decision } from "../appraise/index.ts";
 import { parseScenarios, playScenarios } from "../scenario/index.ts";
 import { readBytes, readText } from "./bytes.node.ts";
 import { palette } from "./colour.ts";
+import { inFile } from "./in-file.ts";
 import { playedLines } from "./played-text.ts";
 
 interface RunOptions {
@@ -21,7 +22,7 @@ export function runCommand(): Command {
       const colour = palette(process.stdout.isTTY === true, process.env);
       for (const file of files) {
         const scenarios = parseScenarios(readText(file), file);
-        const boots = playScenarios(scenarios, (name) => readBytes(resolve(dirname(file), name)));
+        const boots = inFile(file, () => playScenarios(scenarios, (name) => readBytes(resolve(dirname(file), name))));
         boots.forEach((played, i) => {
           const scenario = scenarios[i]!;
           if (options.json === true)

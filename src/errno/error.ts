@@ -39,10 +39,17 @@ export class InputError extends Error {
   readonly code: string;
   /** Where: a file name, a JSON path, `line 3, column 7`, `byte 12`. */
   readonly where: string;
+  readonly why: string;
 
   constructor(code: string, where: string, why: string) {
     super(where === "" ? why : `${where}: ${why}`);
     this.code = code;
     this.where = where;
+    this.why = why;
+  }
+
+  /** The same fault seen from outside: `place` is where the document is that `where` is in. */
+  within(place: string, separator = ": "): InputError {
+    return new InputError(this.code, this.where === "" ? place : `${place}${separator}${this.where}`, this.why);
   }
 }

@@ -1,8 +1,10 @@
 // Plays a recording and reports every step whose answer differs from the kernel's.
 import { hexToBytes } from "@noble/hashes/utils.js";
-import { type BootOptions, boot } from "../kernel/index.ts";
+import { InputError } from "../errno/index.ts";
+import type { BootOptions } from "../kernel/index.ts";
 import { lookupTemplate } from "../measure/index.ts";
 import type { InodeHint } from "../vfs/index.ts";
+import { bootDocument } from "./boot-document.ts";
 import { compareLines, compareStep, type Difference } from "./compare.ts";
 import { Driver } from "./driver.ts";
 import { addGivenEntries } from "./given-entries.ts";
@@ -14,9 +16,12 @@ import type { Trace } from "./schema.ts";
 import type { Step } from "./step-schema.ts";
 
 export interface Replay {
+  /** Steps of the trace that have a result: a recording may have ended early. */
   readonly steps: number;
-  /** Steps without a difference, the boot apart. */
+  /** Of these, those without a difference, the boot apart. */
   readonly agreed: number;
+  /** Steps without a result. */
+  readonly unrecorded: number;
   readonly differences: readonly Difference[];
 }
 
@@ -25,22 +30,28 @@ const MEASURE_PCR = 10;
 /** The boot is step -1. */
 const BOOT = -1;
 
-/** @throws InputError for a trace whose kernel cannot be modelled */
+/** @throws InputError for a trace whose kernel cannot be modelled, or with fewer or more results than steps */
 export function replayTrace(trace: Trace): Replay {
+  const { length } = trace.steps;
+  if (trace.results.length !== length)
+    throw new InputError("bad-document", "results", `${trace.results.length} for ${length} steps`);
   let now = BOOT;
   const options = traceBootOptions(trace);
   const generation = recordedGenerations(trace, () => now);
-  const kernel = boot({ ...options, environment: { ...options.environment, generation } });
+  const kernel = bootDocument({ ...options, environment: { ...options.environment, generation } });
   addGivenEntries(kernel, trace);
   const driver = new Driver(kernel, diskNames(trace, trace.kernel.backend));
   const start = { log: kernel.log.lines.map((line) => line.text), measured: kernel.measuredLines() };
   const differences: Difference[] = [...compareLines(BOOT, "boot", trace.boot, start)];
   const bad = new Set<number>();
+  let unrecorded = 0;
   trace.steps.forEach((step, i) => {
     const result = trace.results[i];
     now = i;
-    // A recording that ended early says nothing about the rest.
-    if (result === null || result === undefined) return;
+    if (result === null || result === undefined) {
+      unrecorded++;
+      return;
+    }
     const { ino, generation } = result;
     // What the environment chose when the recording was made.
     const environment: InodeHint = {
@@ -51,7 +62,8 @@ export function replayTrace(trace: Trace): Replay {
     if (found.length > 0) bad.add(i);
     differences.push(...found);
   });
-  return { steps: trace.steps.length, agreed: trace.steps.length - bad.size, differences };
+  const steps = length - unrecorded;
+  return { steps, agreed: steps - bad.size, unrecorded, differences };
 }
 
 function traceBootOptions(trace: Trace): BootOptions {

@@ -1,8 +1,9 @@
 // Plays a scenario and tells what happened, step by step.
 import type { Decision } from "../appraise/index.ts";
-import { type BootOptions, boot, type Kernel } from "../kernel/index.ts";
+import type { BootOptions, Kernel } from "../kernel/index.ts";
 import type { Disk } from "../vfs/index.ts";
 import { type FileReader, hexBytes } from "./arguments.ts";
+import { bootDocument } from "./boot-document.ts";
 import type { StepResult } from "./compare.ts";
 import { parseDocuments } from "./document.ts";
 import { Driver } from "./driver.ts";
@@ -100,7 +101,7 @@ function play(scenario: Scenario, known: Map<string, Disk>, read?: FileReader): 
   const disks = Object.fromEntries(
     Object.entries(options.disks ?? {}).map(([name, spec]) => [name, known.get(name) ?? spec]),
   );
-  const kernel = boot({ ...options, disks });
+  const kernel = bootDocument({ ...options, disks });
   const names = diskNames(scenario, scenario.kernel?.backend);
   const start = { log: kernel.log.lines.map((line) => line.text), measured: [...kernel.measuredLines()] };
   const driver = new Driver(kernel, names, read);

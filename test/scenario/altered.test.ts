@@ -106,3 +106,18 @@ it("steps that agree are counted", () => {
   const { steps, agreed } = replayTrace(altered);
   expect({ steps, agreed }).toEqual({ steps: trace.steps.length, agreed: trace.steps.length - 1 });
 });
+
+describe("results that are missing", () => {
+  const trace = readTrace("first", tracesOf("first")[0]!);
+
+  it("are no agreement", () => {
+    const results = trace.results.map((result, i) => (i < 2 ? result : null));
+    const { steps, agreed, unrecorded } = replayTrace({ ...trace, results });
+    expect({ steps, agreed, unrecorded }).toEqual({ steps: 2, agreed: 2, unrecorded: trace.steps.length - 2 });
+  });
+
+  it("are refused where there is no place for them", () => {
+    const one = { ...trace, results: trace.results.slice(1) };
+    expect(() => replayTrace(one)).toThrow(`results: ${one.results.length} for ${trace.steps.length} steps`);
+  });
+});

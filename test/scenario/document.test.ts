@@ -75,6 +75,15 @@ describe("kernels that cannot be booted", () => {
   ])("%s", (_, kernel, code) => {
     expect(() => play(kernel)).toThrow(expect.objectContaining({ name: "InputError", code }));
   });
+
+  it("are told with the place in the document", () => {
+    expect(() => play({ release: "3.10" })).toThrow(/^kernel\.release: 3\.10 is older than 4\.4/);
+    expect(() => play({ config: { IMA_FOO: true } })).toThrow(/^kernel\.config\.IMA_FOO: /);
+    const files = { "etc/x": { text: "" } };
+    expect(() => playScenario(parseDocument(JSON.stringify({ files, steps: [] }), scenarioSchema, "file"))).toThrow(
+      /^files\.etc\/x: /,
+    );
+  });
 });
 
 it("YAML and JSON say the same", () => {
