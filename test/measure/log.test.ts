@@ -399,3 +399,23 @@ describe("explanation", () => {
     ]);
   });
 });
+
+it("lets go of a packed log that is not read to its end", async () => {
+  const packed = gzipSync(
+    writeLog(
+      Array.from({ length: 3000 }, (_, i) => ng(`/${i}`)),
+      { kind: "ascii" },
+    ),
+  );
+  let returned = false;
+  const source = (async function* () {
+    try {
+      yield* cut(packed, [1000]);
+    } finally {
+      returned = true;
+    }
+  })();
+  for await (const { number } of readLog(source)) if (number === 5) break;
+  await new Promise((done) => setTimeout(done, 50));
+  expect(returned).toBe(true);
+});

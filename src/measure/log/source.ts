@@ -55,31 +55,59 @@ async function* counted(
   }
 }
 
-function asStream(source: AsyncGenerator<Uint8Array>): ReadableStream<Uint8Array> {
-  return new ReadableStream<Uint8Array>({
-    async pull(controller) {
-      const next = await source.next();
-      if (next.done) controller.close();
-      else controller.enqueue(next.value);
-    },
-    async cancel() {
-      await source.return(undefined);
-    },
-  });
+/** Packed bytes that are given to the unpacking stream at a time: a bomb then unpacks to some MiB before it is noticed. */
+const PACKED_PIECE = 2 ** 14;
+
+async function* slices(source: AsyncIterable<Uint8Array>, size: number): AsyncGenerator<Uint8Array> {
+  for await (const piece of source) for (let at = 0; at < piece.length; at += size) yield piece.subarray(at, at + size);
 }
 
-async function* gunzipped(source: AsyncGenerator<Uint8Array>, at: () => number): AsyncGenerator<Uint8Array> {
+/**
+ * Unpacks in lock-step: what is read next is packed input only while no output waits. The queues of the stream itself are not
+ * relied on: those of Node count pieces where they should count bytes, and would take in a whole file.
+ */
+async function* gunzipped(source: AsyncIterable<Uint8Array>, at: () => number): AsyncGenerator<Uint8Array> {
   // TypeScript's streams distinguish buffers that no browser here tells apart.
   const unzip = new DecompressionStream("gzip") as unknown as TransformStream<Uint8Array, Uint8Array>;
+  const [writer, reader] = [unzip.writable.getWriter(), unzip.readable.getReader()];
+  const input = slices(source, PACKED_PIECE);
+  const broken = (error: unknown): Error =>
+    error instanceof InputError
+      ? error
+      : logError(
+          "bad-gzip",
+          at(),
+          `the gzip data ends or breaks here (${error instanceof Error ? error.message : error})`,
+        );
+  writer.closed.catch(() => {});
+  let writing: Promise<void> | null = null;
+  let over = false;
+  const writeNext = async (): Promise<void> => {
+    const next = await input.next();
+    over = next.done === true;
+    await (next.done === true ? writer.close() : writer.write(next.value));
+    writing = null;
+  };
   try {
-    yield* readStream(asStream(source).pipeThrough(unzip));
+    for (;;) {
+      let waiting = true;
+      const output = reader.read().finally(() => {
+        waiting = false;
+      });
+      // A write may end only when output is taken, so that the first of the two is waited for.
+      while (waiting && !(over && writing === null)) {
+        writing ??= writeNext();
+        await Promise.race([writing, output]);
+      }
+      const { done, value } = await output;
+      if (done) return;
+      yield value;
+    }
   } catch (error) {
-    if (error instanceof InputError) throw error;
-    throw logError(
-      "bad-gzip",
-      at(),
-      `the gzip data ends or breaks here (${error instanceof Error ? error.message : error})`,
-    );
+    throw broken(error);
+  } finally {
+    // Not waited for: the source may be waiting for bytes that never come.
+    Promise.allSettled([writing, reader.cancel(), input.return(undefined)]);
   }
 }
 
