@@ -99,8 +99,7 @@ function judge(
     return { status: passes ? "pass" : "no_label", cause, errno, newFile: passes };
   }
   const label = missing ? null : xattr.value;
-  const evm = ima.evm.verifyXattr(task, file, XATTR_NAME_IMA, label ?? new Uint8Array());
-  recorder?.step({ kind: "evm", status: evm });
+  const evm = askEvm(ima, task, file, label ?? new Uint8Array(), recorder);
   // The kernel reports what reading gave: a length is no success.
   const errnoOfRead = xattr.ok ? (xattr.value.length > 0 ? "EINVAL" : null) : xattr.errno;
   switch (evm) {
@@ -126,6 +125,20 @@ function judge(
   if (tryModsig && (label === null || label[0] === IMA_XATTR.DIGEST_NG || found.errno === "ENOKEY"))
     take(verifyModsig(ima, task, func, modsig!));
   return found;
+}
+
+function askEvm(
+  ima: Ima,
+  task: Subject,
+  file: OpenFile,
+  label: Uint8Array,
+  recorder: DecisionRecorder | null,
+): EvmStatus {
+  if (recorder === null) return ima.evm.verifyXattr(task, file, XATTR_NAME_IMA, label);
+  const examination = ima.evm.examineXattr?.(task, file, XATTR_NAME_IMA, label) ?? null;
+  const status = examination?.status ?? ima.evm.verifyXattr(task, file, XATTR_NAME_IMA, label);
+  recorder.step({ kind: "evm", status, examination });
+  return status;
 }
 
 /** @returns whether the content is on the blacklist; then nothing is appraised */

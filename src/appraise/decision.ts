@@ -3,7 +3,7 @@
 
 import type { HashName } from "../crypto/index.ts";
 import type { Errno } from "../errno/index.ts";
-import type { EvmStatus } from "../evm/index.ts";
+import type { EvmExamination, EvmStatus } from "../evm/index.ts";
 import type { FuncName, RuleDecision } from "../policy/index.ts";
 import type { OpenFile, Subject } from "../vfs/index.ts";
 import type { Iint, StatusClass } from "./iint.ts";
@@ -46,7 +46,7 @@ export type DecisionStep =
     }
   | { readonly kind: "measure"; readonly pcr: number; readonly template: string; readonly outcome: string }
   | { readonly kind: "blacklisted" }
-  | { readonly kind: "evm"; readonly status: EvmStatus }
+  | { readonly kind: "evm"; readonly status: EvmStatus; readonly examination: EvmExamination | null }
   | { readonly kind: "appraise"; readonly status: EvmStatus; readonly cause: string | null; readonly newFile: boolean }
   | { readonly kind: "fix"; readonly errno: Errno | null; readonly value: Uint8Array }
   | { readonly kind: "mapped-writers" }

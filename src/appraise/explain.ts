@@ -42,7 +42,7 @@ function told(step: DecisionStep, decision: Decision): string | null {
     case "blacklisted":
       return "Its digest is on the .blacklist keyring.";
     case "evm":
-      return step.status === "unknown" ? null : `EVM says of its metadata: ${step.status}.`;
+      return toldOfEvm(step);
     case "appraise":
       return step.newFile ? "It is new and without a label, which is allowed until its last writer closes it." : null;
     case "fix":
@@ -59,6 +59,17 @@ function told(step: DecisionStep, decision: Decision): string | null {
     case "sealed":
       return `It carries a signature, so it may not be opened for writing${decision.mode === "enforce" ? "" : "; this mode lets it pass"}.`;
   }
+}
+
+/** Where EVM has a say: its verdict, what went into it if that did not fit, and what would have fitted. */
+function toldOfEvm({ status, examination }: DecisionStep & { readonly kind: "evm" }): string | null {
+  if (status === "unknown") return null;
+  if (examination === null) return `EVM says of its metadata: ${status}.`;
+  const { text, algorithm, fields, finding } = examination;
+  if (algorithm === null || finding === "verified") return text;
+  const covered = fields.filter((field) => field.name !== "padding").map((field) => `${field.name} ${field.text}`);
+  const found = examination.diagnose();
+  return `${text} Covered (${algorithm}): ${covered.join(", ")}.${found === null ? "" : ` The label ${found.text}.`}`;
 }
 
 /** @returns sentences, in the order in which things happened, the remedy last */

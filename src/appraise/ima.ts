@@ -2,7 +2,7 @@
 import type { IntegrityAudit, KernelLog } from "../audit/index.ts";
 import { type HashName, hashAvailable } from "../crypto/index.ts";
 import type { Denial, Result } from "../errno/index.ts";
-import type { EvmStatus } from "../evm/index.ts";
+import type { EvmExamination, EvmStatus } from "../evm/index.ts";
 import { hashAlgorithmOfXattr } from "../formats/index.ts";
 import { hasModsig, type MeasurementList, type TemplateDescriptor } from "../measure/index.ts";
 import {
@@ -37,6 +37,8 @@ import { type Access, backingChanged } from "./process.ts";
 export interface ImaEvm {
   /** evm_verifyxattr: "unknown" while EVM has no key. */
   verifyXattr(task: Subject, file: OpenFile, name: string, value: Uint8Array): EvmStatus;
+  /** The same for a decision that somebody watches. */
+  examineXattr?(task: Subject, file: OpenFile, name: string, value: Uint8Array): EvmExamination;
   /** evm_revalidate_status: whether a change of this xattr unsettles verdicts. */
   revalidateStatus(name: string): boolean;
   /** evm_metadata_changed: the metadata of a stacked file is another than was verified. */

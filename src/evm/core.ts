@@ -5,7 +5,7 @@ import type { Kconfig, Release } from "../release/index.ts";
 import type { Inode } from "../vfs/index.ts";
 import type { EvmFiles, EvmInodeState, EvmKeys } from "./environment.ts";
 import type { EvmInodeStates } from "./inode-states.ts";
-import type { EvmObserver } from "./observe.ts";
+import type { EvmGuardDecision, EvmObserver } from "./observe.ts";
 import type { ProtectedXattrs } from "./protected-xattrs.ts";
 import type { EvmSetup } from "./setup.ts";
 
@@ -41,6 +41,8 @@ export interface EvmCore {
   readonly fixMode: boolean;
   readonly hashAvailable: (name: HashName) => boolean;
   observer: EvmObserver | null;
+  /** The last change that was refused: what a caller that gets EPERM can be told. */
+  lastRefusal: EvmGuardDecision | null;
 }
 
 /** is_unsupported_hmac_fs: HMACs make no sense on a file system whose inodes are made up (overlay). Says so once. */

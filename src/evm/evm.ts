@@ -11,9 +11,10 @@ import type { EvmCandidates } from "./alternatives.ts";
 import { type EvmCore, type EvmOptions, hmacUnsupported } from "./core.ts";
 import { diagnoseVerification, type EvmDiagnosis } from "./diagnose.ts";
 import type { EvmFiles, EvmKeys } from "./environment.ts";
+import { type EvmExamination, examine, surroundings } from "./examine.ts";
 import { EvmInodeStates } from "./inode-states.ts";
 import { evmSecurityModule, revalidates } from "./module.ts";
-import type { EvmObserver, EvmVerification } from "./observe.ts";
+import type { EvmGuardDecision, EvmObserver, EvmVerification } from "./observe.ts";
 import type { EvmXattr } from "./preimage.ts";
 import { ProtectedXattrs } from "./protected-xattrs.ts";
 import { refreshHmac } from "./refresh.ts";
@@ -38,6 +39,8 @@ export class Evm implements EvmCore {
   readonly hashAvailable: (name: HashName) => boolean;
   /** May be set at any time; null: nobody watches, and nothing is prepared for watching. */
   observer: EvmObserver | null;
+  /** May be set back to null by who has looked at it. */
+  lastRefusal: EvmGuardDecision | null = null;
   #fixMode = false;
   readonly #secureBoot: boolean;
 
@@ -101,6 +104,11 @@ export class Evm implements EvmCore {
     return verifyXattr(this, task, target, name, value);
   }
 
+  /** The same for who wants to know why. */
+  examineXattr(task: Subject, target: EvmTarget, name: string, value: Uint8Array): EvmExamination {
+    return examine(this, task, () => verifyXattr(this, task, target, name, value))!;
+  }
+
   /** Whether a change of this xattr, or of attributes (null), asks for a new verdict. */
   revalidateStatus(name: string | null): boolean {
     return revalidates(this, name);
@@ -134,9 +142,12 @@ export class Evm implements EvmCore {
     return refreshHmac(this, task, path, { name: XATTR_NAME_IMA, value });
   }
 
-  /** What would have to be different for a label to verify that did not: the first plausible difference that fits. */
+  /**
+   * What would have to be different for a label to verify that did not: the first plausible difference that fits.
+   * Without candidates the other files and file systems in memory are tried, beside what always suggests itself.
+   */
   diagnose(task: Subject, failed: EvmVerification, candidates?: EvmCandidates): EvmDiagnosis | null {
-    return diagnoseVerification(this, task, failed, candidates);
+    return diagnoseVerification(this, task, failed, candidates ?? surroundings(failed.inode));
   }
 
   /** The hooks of EVM. It stands last among the modules. */

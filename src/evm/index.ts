@@ -3,6 +3,7 @@ export type { EvmOptions } from "./core.ts";
 export type { EvmDiagnosis } from "./diagnose.ts";
 export type { EvmFiles, EvmInodeState, EvmKeys } from "./environment.ts";
 export { Evm } from "./evm.ts";
+export type { EvmExamination } from "./examine.ts";
 export { explainGuard, explainRefresh, explainVerification } from "./explain.ts";
 export type {
   EvmEvent,

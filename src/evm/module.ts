@@ -33,7 +33,11 @@ export function evmSecurityModule(core: EvmCore): SecurityModule {
         cause: status!,
         result: -1,
       });
-    core.observer?.({ kind: "guard", change, path, name, status, reason, errno });
+    if (errno !== null || core.observer !== null) {
+      const decision: EvmGuardDecision = { kind: "guard", change, path, name, status, reason, errno };
+      if (errno !== null) core.lastRefusal = decision;
+      core.observer?.(decision);
+    }
     return errno;
   };
 

@@ -1,6 +1,6 @@
 // The keyrings of a kernel, as the boot fills them and as IMA, EVM and the module loader ask them.
 import type { ImaKeys } from "../appraise/index.ts";
-import type { KernelLog } from "../audit/index.ts";
+import { KernelLog } from "../audit/index.ts";
 import type { Denial } from "../errno/index.ts";
 import type { EvmKeys } from "../evm/index.ts";
 import {
@@ -83,6 +83,15 @@ export class KeyBridge {
       requestEvmKey: (task) => this.service.requestSecret(subjectOf(task), "evm-key"),
       verifySignature: (task, signature, digest): Denial =>
         integrityVerify(state, subjectOf(task), "evm", signature, digest),
+      // A copy, so that nothing is logged and no keyring is found for good.
+      signatureFits: (task, signature, digest) =>
+        integrityVerify(
+          { ...state, rings: { ...state.rings }, log: new KernelLog() },
+          subjectOf(task),
+          "evm",
+          signature,
+          digest,
+        ) === null,
     };
   }
 
