@@ -188,8 +188,8 @@ describe("recordings without IMA", () => {
   const all = ["evm-hmac", "evm-sig", "fuzz"].flatMap((family) => recordings(family, /evm/));
   const alone = all.filter(
     ({ name, kernel, steps }) =>
-      // Overlays and labels of other modules take a whole kernel.
-      !/overlay|smack/.test(name) &&
+      // Overlays, labels of other modules and long walks take a whole kernel.
+      !/overlay|smack|walk/.test(name) &&
       !kernel.cmdline.includes("ima_policy") &&
       !steps.some((s) => /^policy|keyctl/.test(s.op)) &&
       steps.some((s) => s.op === "mount"),
