@@ -87,9 +87,9 @@ function inRange(message: Uint8Array, last: Uint8Array): boolean {
   return false;
 }
 
-function equal(a: Uint8Array, b: Uint8Array): boolean {
-  if (a.length !== b.length) return false;
-  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+/** Whether `part` stands in `block` at `at`. */
+function standsAt(block: Uint8Array, at: number, part: Uint8Array): boolean {
+  for (let i = 0; i < part.length; i++) if (block[at + i] !== part[i]) return false;
   return true;
 }
 
@@ -107,8 +107,9 @@ export function verifyPkcs1(key: RsaKey, signature: Uint8Array, digest: Uint8Arr
   while (at < size && block[at] === 0xff) at++;
   if (at < 2 + MIN_PADDING || at === size || block[at] !== 0) return "EBADMSG";
   at++;
-  if (!equal(info, block.subarray(at, at + info.length))) return "EBADMSG";
-  return equal(digest, block.subarray(at + info.length)) ? null : "EKEYREJECTED";
+  if (!standsAt(block, at, info)) return "EBADMSG";
+  at += info.length;
+  return at + digest.length === size && standsAt(block, at, digest) ? null : "EKEYREJECTED";
 }
 
 /** The private half of an RSA key. */

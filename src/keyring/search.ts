@@ -25,7 +25,14 @@ export interface SearchOptions {
   readonly recurse?: boolean;
 }
 
-interface Search extends SearchOptions {
+interface Search {
+  readonly type: KeyType;
+  readonly description: string;
+  readonly matcher: Matcher | null;
+  readonly only: Key | null;
+  readonly checkState: boolean;
+  readonly skipExpired: boolean;
+  readonly recurse: boolean;
   readonly state: KeyState;
   readonly subject: KeySubject;
   readonly possessed: boolean;
@@ -36,7 +43,7 @@ interface Search extends SearchOptions {
 /** "found", or "passed": it matched (or was unusable), but will not do; "other": nothing to do with the search. */
 function consider(s: Search, key: Key): "found" | "passed" | "other" {
   if (key.type !== s.type) return "other";
-  if (s.checkState !== false) {
+  if (s.checkState) {
     if (key.invalidated || key.revoked) {
       s.errno = "EKEYREVOKED";
       return "passed";
@@ -47,7 +54,7 @@ function consider(s: Search, key: Key): "found" | "passed" | "other" {
     }
   }
   const matches = s.matcher ? s.matcher(key) : key.description === s.description;
-  if (!matches || (s.only !== undefined && key !== s.only)) return "other";
+  if (!matches || (s.only !== null && key !== s.only)) return "other";
   if (!mayUse({ key, possessed: s.possessed }, s.subject, NEED.SEARCH)) {
     s.errno = "EACCES";
     return "passed";
@@ -64,7 +71,7 @@ function inKeyring(s: Search, keyring: Key): Key | null {
 function descend(s: Search, keyring: Key, depth: number): Key | null {
   if (keyring.invalidated || keyring.revoked) return null;
   const here = inKeyring(s, keyring);
-  if (here !== null || s.recurse === false) return here;
+  if (here !== null || !s.recurse) return here;
   for (const nested of keyring.links!) {
     if (nested.links === null) continue;
     if (depth >= MAX_DEPTH) return null;
@@ -88,7 +95,20 @@ export function searchKeyring(
 ): Result<KeyRef> {
   if (keyring.links === null) return fail("ENOTDIR");
   if (!mayUse({ key: keyring, possessed }, subject, NEED.SEARCH)) return fail("EACCES");
-  const s: Search = { ...options, state, subject, possessed, errno: "EAGAIN" };
+  // Written out: this runs for every signature that is verified.
+  const s: Search = {
+    type: options.type,
+    description: options.description,
+    matcher: options.matcher ?? null,
+    only: options.only ?? null,
+    checkState: options.checkState ?? true,
+    skipExpired: options.skipExpired ?? false,
+    recurse: options.recurse ?? true,
+    state,
+    subject,
+    possessed,
+    errno: "EAGAIN",
+  };
   // The keyring itself may be what is looked for.
   if (s.matcher || (keyring.type === s.type && keyring.description === s.description)) {
     const top = consider(s, keyring);
@@ -106,11 +126,11 @@ export function searchByType(
   keyring: KeyRef,
   type: KeyType,
   description: string,
-  options: { readonly recurse?: boolean; readonly skipExpired?: boolean } = {},
+  { recurse = true }: { readonly recurse?: boolean } = {},
 ): Result<KeyRef> {
   const matcher = type.matcher?.(description) ?? ok(null);
   if (!matcher.ok) return matcher;
-  return searchKeyring(state, subject, keyring, { type, description, matcher: matcher.value, ...options });
+  return searchKeyring(state, subject, keyring, { type, description, matcher: matcher.value, recurse });
 }
 
 /** Whether linking `inner` into `outer` would make a circle (EDEADLK), or keyrings too deep (ELOOP): keyring_detect_cycle. */
