@@ -67,6 +67,10 @@ export interface FsType {
   readonly tracksDirtyPages: boolean;
   /** A change of the whole inode's record counts: when attributes are written, and which ones. See notes in setattr. */
   readonly iversionOnSetattr: "always" | "log" | "none";
+  /** i_version of a new inode. */
+  readonly firstIversion: number;
+  /** Every write counts, seen or not. */
+  readonly iversionOnWrite: boolean;
   /** A truncation to the present length counts as no change. */
   readonly skipsSameSize: boolean;
   /** Linking, unlinking and renaming count as changes of the file itself. */

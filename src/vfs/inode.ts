@@ -118,7 +118,7 @@ export class Inode {
     this.atime = init.time;
     this.mtime = init.time;
     this.ctime = init.time;
-    this.iversion = init.iversion ?? new IVersion(sb.type.inMemory ? 0 : 1, false);
+    this.iversion = init.iversion ?? new IVersion(sb.type.firstIversion, false);
     this.rdev = init.rdev ?? NO_DEVICE;
   }
 

@@ -53,7 +53,7 @@ export function setNativeAttributes(
 /** file_update_time: modification and change time, and the counter if somebody looked at it or a time moved. */
 export function updateTimes(vfs: Vfs, inode: Inode): void {
   const now = vfs.clock();
-  const moved = inode.mtime !== now || inode.ctime !== now;
+  const moved = inode.mtime !== now || inode.ctime !== now || inode.sb.type.iversionOnWrite;
   if (!moved && !(inode.sb.flags.iversion && inode.iversion.needsIncrement)) return;
   inode.mtime = now;
   inode.ctime = now;
