@@ -89,7 +89,7 @@ export class SimulatedTpm {
 
   /** `pcr-<bank>/<index>` for each bank whose algorithm the kernel knows: upper-case hex and a newline. */
   sysfs(): SysfsFile[] {
-    const files: SysfsFile[] = [];
+    const files: SysfsFile[] = [{ path: "tpm_version_major", mode: 0o444, read: () => "2\n" }];
     for (const bank of this.banks.filter((b) => b.mapped))
       for (let i = 0; i < PCR_COUNT; i++)
         files.push({

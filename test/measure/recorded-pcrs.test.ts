@@ -52,7 +52,7 @@ describe.each(withTpm.map((r) => [r.name, r] as const))("%s", (_, recording) => 
       for await (const entry of readLog(bytesOf(measuredLines(recording, step)))) {
         if (number++ < done) continue;
         done++;
-        expect(list.queue.add(entry, entry.pcr, entry.violation)).toEqual({ outcome: "added", tpm: 0 });
+        expect(list.queue.add(entry, entry.pcr, entry.violation).outcome).toBe("added");
       }
       const file = tpm.sysfs().find(({ path }) => path === `pcr-${bank}/${pcr}`)!;
       expect(`${step} ${file.read()}`).toBe(`${step} ${data}`);
