@@ -49,6 +49,7 @@ export function collectMeasurement(
       digest: iint.digest!.bytes,
       errno: null,
       fresh: false,
+      verity: iint.verityRequired,
     });
     return null;
   }
@@ -56,7 +57,14 @@ export function collectMeasurement(
   // The cookie is read before the content: a write in between is then seen as a change.
   const version = ima.release.has("change-cookie") ? (changeCookie(inode) ?? 0) : queryIversion(inode);
   const found = hash(ima, task, iint, file, buffer, algorithm);
-  recorder?.step({ kind: "collect", algorithm: found.algorithm, digest: found.bytes, errno: found.errno, fresh: true });
+  recorder?.step({
+    kind: "collect",
+    algorithm: found.algorithm,
+    digest: found.bytes,
+    errno: found.errno,
+    fresh: true,
+    verity: iint.verityRequired,
+  });
   if (found.errno === null || leavesZeros(found.errno)) {
     const bytes = found.bytes ?? new Uint8Array(hashByName(found.algorithm)!.size);
     iint.digest = { algorithm: found.algorithm, bytes };

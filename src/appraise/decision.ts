@@ -36,6 +36,7 @@ export type DecisionStep =
   | { readonly kind: "hash-action" }
   | { readonly kind: "cached"; readonly class: StatusClass; readonly status: EvmStatus }
   | { readonly kind: "xattr"; readonly value: Uint8Array | null; readonly errno: Errno | null }
+  | { readonly kind: "new-label"; readonly value: Uint8Array }
   | { readonly kind: "modsig"; readonly found: boolean }
   | {
       readonly kind: "collect";
@@ -43,6 +44,8 @@ export type DecisionStep =
       readonly digest: Uint8Array | null;
       readonly errno: Errno | null;
       readonly fresh: boolean;
+      /** The digest that fs-verity keeps, not one of the content. */
+      readonly verity: boolean;
     }
   | { readonly kind: "measure"; readonly pcr: number; readonly template: string; readonly outcome: string }
   | { readonly kind: "blacklisted" }
@@ -121,7 +124,7 @@ export function describeSubject(task: Subject): Decision["subject"] {
   return { pid: task.pid, comm: task.comm, uid, euid, gid, egid };
 }
 
-export function describeObject(file: OpenFile): Decision["object"] {
+export function describeObject(file: Pick<OpenFile, "inode" | "path">): Decision["object"] {
   const { inode } = file;
   return {
     path: listedName(file),

@@ -28,11 +28,16 @@ function told(step: DecisionStep, decision: Decision): string | null {
       return step.value === null || step.value.length === 0
         ? "It has no security.ima."
         : `security.ima: ${describeXattr(step.value)}`;
+    case "new-label":
+      return `The label that was to be set: ${describeXattr(step.value)}`;
     case "modsig":
       return step.found ? "A signature is appended to its content." : "No signature is appended to its content.";
     case "collect":
-      if (step.errno !== null) return `Hashing with ${step.algorithm} failed: ${step.errno}.`;
-      return `Its content ${step.fresh ? "hashes" : "was hashed before"} to ${step.algorithm}:${bytesToHex(step.digest ?? new Uint8Array())}.`;
+      if (step.errno !== null)
+        return step.verity
+          ? "fs-verity keeps no digest of it."
+          : `Hashing with ${step.algorithm} failed: ${step.errno}.`;
+      return `${step.verity ? "Its fs-verity digest is" : step.fresh ? "Its content hashes to" : "Its content was hashed before to"} ${step.algorithm}:${bytesToHex(step.digest ?? new Uint8Array())}.`;
     case "measure":
       return step.outcome === "added"
         ? `It was measured into PCR ${step.pcr} with template ${step.template}.`

@@ -229,7 +229,7 @@ export class Ima {
   /** A decision is made. */
   decided(made: {
     task: Subject;
-    access: Access;
+    access: Pick<Access, "cred" | "func" | "mask"> & { readonly file: Pick<OpenFile, "inode" | "path"> };
     recorder: DecisionRecorder;
     iint: Iint | null;
     mustAppraise: boolean;

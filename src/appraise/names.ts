@@ -5,7 +5,7 @@ const PATH_MAX = 4096;
 const NAME_MAX = 255;
 
 /** The absolute path; the bare name where no path leads there or it is too long. */
-export function listedName(file: OpenFile): string {
+export function listedName(file: Pick<OpenFile, "path">): string {
   const path = absolutePath(file.path);
   if (path !== null && path.length < PATH_MAX) return path;
   return file.path.dentry.name.slice(0, NAME_MAX - 1);

@@ -4,8 +4,9 @@ import { AUDIT_TYPE } from "../audit/index.ts";
 import { hashByName } from "../crypto/index.ts";
 import type { Denial } from "../errno/index.ts";
 import { IMA_XATTR, IMA_XATTR_LAST, XATTR_NAME_EVM, XATTR_NAME_IMA } from "../formats/index.ts";
-import { ACTION } from "../policy/index.ts";
+import { ACTION, FUNC } from "../policy/index.ts";
 import { capable, dentryPath, type Inode, type Path, type Subject } from "../vfs/index.ts";
+import { DecisionRecorder } from "./decision.ts";
 import type { Ima } from "./ima.ts";
 
 /** What becomes of the mark "signed": undefined keeps it. */
@@ -83,6 +84,18 @@ function refuseAlgorithm(ima: Ima, task: Subject, path: Path, value: Uint8Array)
     op: "set_data",
     cause,
     result: -1,
+  });
+  const recorder = new DecisionRecorder();
+  recorder.cause = cause;
+  recorder.step({ kind: "new-label", value });
+  ima.decided({
+    task,
+    access: { file: { path, inode: path.dentry.inode! }, cred: task.cred, mask: 0, func: FUNC.SETXATTR_CHECK },
+    recorder,
+    iint: ima.iints.find(path.dentry.inode!) ?? null,
+    mustAppraise: true,
+    failed: true,
+    verdict: "EACCES",
   });
   return "EACCES";
 }
