@@ -1,6 +1,5 @@
 // Computing the HMAC or the digest that security.evm of a file should hold, from the file as it is now
 // (security/integrity/evm/evm_crypto.c: evm_calc_hmac_or_hash, init_desc).
-
 import { digest, type HashName, hashById, hashNameOf, hmac } from "../crypto/index.ts";
 import { type Errno, fail, ok, type Result } from "../errno/index.ts";
 import { XATTR_NAME_IMA } from "../formats/index.ts";

@@ -1,6 +1,5 @@
 // EVM of one kernel: its boot messages, its files in securityfs, its answers to appraisal, its hooks
 // (security/integrity/evm/evm_main.c: init_evm, evm_init_config, evm_set_fixmode).
-
 import type { IntegrityAudit, KernelLog } from "../audit/index.ts";
 import { type HashName, hashAvailable } from "../crypto/index.ts";
 import { type Denial, ok, type Result } from "../errno/index.ts";

@@ -1,7 +1,6 @@
 // Who may change protected metadata, given what EVM thinks of it now (security/integrity/evm/evm_main.c: evm_inode_setxattr,
 // evm_inode_removexattr, evm_protect_xattr, evm_inode_set_acl, evm_inode_setattr).
 // Each function only decides; `Guarded.records` says which records a refusal leaves.
-
 import type { Denial } from "../errno/index.ts";
 import { IMA_XATTR, XATTR_NAME_EVM } from "../formats/index.ts";
 import { type AttributeChange, capable, type Path, type Subject } from "../vfs/index.ts";

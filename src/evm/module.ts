@@ -1,11 +1,9 @@
 // EVM among the security modules: which hook leads to what (security/integrity/evm/evm_main.c: evm_hooks).
-
 import { AUDIT_TYPE } from "../audit/index.ts";
 import type { Denial } from "../errno/index.ts";
 import { IMA_XATTR, XATTR_NAME_EVM } from "../formats/index.ts";
 import type { CopyUpVerdict, Path, SecurityModule, Subject } from "../vfs/index.ts";
-import type { EvmCore } from "./core.ts";
-import { hmacUnsupported } from "./core.ts";
+import { type EvmCore, hmacUnsupported } from "./core.ts";
 import { coversChange, type Guarded, guardAcl, guardAttributes, guardXattr } from "./guard.ts";
 import { labelNewInode } from "./new-inode.ts";
 import type { EvmGuardDecision } from "./observe.ts";

@@ -1,5 +1,4 @@
 // The first HMAC of a file that is born with labels (security/integrity/evm/evm_main.c: evm_inode_init_security; evm_crypto.c: evm_init_hmac).
-
 import { hmac } from "../crypto/index.ts";
 import type { Denial } from "../errno/index.ts";
 import { IMA_XATTR, XATTR_NAME_EVM } from "../formats/index.ts";

@@ -1,5 +1,4 @@
 // Bringing security.evm up to date after a change that was allowed (security/integrity/evm/evm_crypto.c: evm_update_evmxattr, evm_is_immutable).
-
 import type { Denial, Errno } from "../errno/index.ts";
 import { IMA_XATTR, XATTR_NAME_EVM } from "../formats/index.ts";
 import type { Inode, Path, Subject } from "../vfs/index.ts";

@@ -1,6 +1,5 @@
 // Does security.evm vouch for the metadata of this file? (security/integrity/evm/evm_main.c: evm_verifyxattr, evm_verify_current_integrity,
 // evm_verify_hmac, evm_find_protected_xattrs)
-
 import type { Denial, Errno, Result } from "../errno/index.ts";
 import { imaFileIdDigest, XATTR_NAME_EVM } from "../formats/index.ts";
 import type { Dentry, Inode, Path, Subject } from "../vfs/index.ts";
