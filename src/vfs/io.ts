@@ -1,6 +1,6 @@
 // Reading, writing and positioning (fs/read_write.c: vfs_read, vfs_write, rw_verify_area, generic_copy_file_checks; mm/filemap.c:
 // generic_file_read_iter, generic_write_checks; fs/overlayfs/file.c; fs/ext4/file.c).
-import { type Denial, fail, ok, type Result } from "../errno/index.ts";
+import { type Denial, type Errno, fail, ok, type Result } from "../errno/index.ts";
 import { Content } from "./content.ts";
 import { readDevice, writeDevice } from "./device.ts";
 import type { OpenFile } from "./file.ts";
@@ -63,10 +63,13 @@ function accessed(vfs: Vfs, file: OpenFile, real: OpenFile): void {
   if ((file.flags & O.NOATIME) === 0) touchAtime(vfs, file.path.mount, real.inode);
 }
 
+/** A pseudo file that cannot be read or cannot be written: proc has an answer of its own (fs/proc/inode.c: proc_reg_write). */
+const missingCall = (inode: Inode): Errno => (inode.sb.type.name === "proc" ? "EIO" : "EINVAL");
+
 /** A pseudo file makes its content when it is read from the beginning, and goes on with that. */
 function readGenerated(task: Subject, file: OpenFile, length: number, offset: number): Result<Uint8Array> {
   const { generated } = file.inode;
-  if (generated?.read === undefined) return fail("EINVAL");
+  if (generated?.read === undefined) return fail(missingCall(file.inode));
   if (offset === 0 || file.content === null) {
     const made = generated.read(task, file);
     if (!made.ok) return made;
@@ -122,7 +125,7 @@ function writeAt(vfs: Vfs, task: Subject, file: OpenFile, bytes: Uint8Array, off
   const refused = askFilePermission(vfs, task, file, MAY.WRITE);
   if (refused !== null) return fail(refused);
   if (inode.generated !== null) {
-    const taken = inode.generated.write?.(task, file, bytes, offset) ?? fail("EINVAL");
+    const taken = inode.generated.write?.(task, file, bytes, offset) ?? fail(missingCall(inode));
     if (taken.ok) file.content = null;
     return taken;
   }

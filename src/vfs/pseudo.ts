@@ -14,9 +14,9 @@ import type { Vfs } from "./vfs.ts";
 export interface GeneratedFile {
   /** After permission and hooks of opening. */
   open?(task: Subject, file: OpenFile): Denial;
-  /** The whole content as of now; called when a reader starts at the beginning. Missing: EINVAL. */
+  /** The whole content as of now; called when a reader starts at the beginning. Missing: EINVAL, EIO on proc. */
   read?(task: Subject, file: OpenFile): Result<Uint8Array>;
-  /** One write(2): the bytes taken. Missing: EINVAL. */
+  /** One write(2): the bytes taken. Missing: EINVAL, EIO on proc. */
   write?(task: Subject, file: OpenFile, bytes: Uint8Array, offset: number): Result<number>;
   /** The last close. */
   release?(task: Subject, file: OpenFile): void;
