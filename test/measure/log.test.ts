@@ -275,6 +275,11 @@ describe("limits", () => {
     await expect(verifyLog(packed.subarray(0, 1000))).rejects.toThrow(/^byte 1000: the gzip data ends or breaks here/);
     const broken = Uint8Array.from(packed).fill(0x55, 500, 900);
     await expect(verifyLog(broken)).rejects.toThrow(InputError);
+    const failing = (async function* () {
+      yield packed.subarray(0, 1000);
+      throw new Error("the disk is gone");
+    })();
+    await expect(verifyLog(failing)).rejects.toThrow(/^the disk is gone$/);
   });
 });
 

@@ -71,19 +71,21 @@ async function* gunzipped(source: AsyncIterable<Uint8Array>, at: () => number): 
   const unzip = new DecompressionStream("gzip") as unknown as TransformStream<Uint8Array, Uint8Array>;
   const [writer, reader] = [unzip.writable.getWriter(), unzip.readable.getReader()];
   const input = slices(source, PACKED_PIECE);
-  const broken = (error: unknown): Error =>
-    error instanceof InputError
-      ? error
-      : logError(
-          "bad-gzip",
-          at(),
-          `the gzip data ends or breaks here (${error instanceof Error ? error.message : error})`,
-        );
+  // The source's own failure is not one of the packed data.
+  let failure: { readonly error: unknown } | null = null;
+  const broken = (error: unknown): unknown => {
+    if (failure !== null) return failure.error;
+    const why = error instanceof Error ? error.message : String(error);
+    return logError("bad-gzip", at(), `the gzip data ends or breaks here (${why})`);
+  };
   writer.closed.catch(() => {});
   let writing: Promise<void> | null = null;
   let over = false;
   const writeNext = async (): Promise<void> => {
-    const next = await input.next();
+    const next = await input.next().catch((error: unknown) => {
+      failure = { error };
+      throw error;
+    });
     over = next.done === true;
     await (next.done === true ? writer.close() : writer.write(next.value));
     writing = null;
