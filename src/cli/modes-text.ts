@@ -6,17 +6,20 @@ import { call } from "./played-text.ts";
 const MAX_CALL = 56;
 const GAP = "  ";
 
+/** A program that ended with a status of its own was let run. */
+const allowed = (result: string): boolean => result === "ok" || result.startsWith("exit ");
+
 /** `EACCES missing-hash`; `ok (missing-hash)` where the mode let it pass; `+label` and `+1` for what was written and measured. */
 export function outcomeText({ result, causes, labelled, measured, skipped }: ModeOutcome): string {
   if (skipped) return "left out";
   const why = causes.join(", ");
-  const verdict = why === "" ? result : result === "ok" ? `ok (${why})` : `${result} ${why}`;
+  const verdict = why === "" ? result : allowed(result) ? `${result} (${why})` : `${result} ${why}`;
   return `${verdict}${labelled ? " +label" : ""}${measured > 0 ? ` +${measured}` : ""}`;
 }
 
 function coloured({ result, causes, skipped }: ModeOutcome, colour: Palette): (text: string) => string {
   if (skipped) return colour.faint;
-  if (result !== "ok") return colour.bad;
+  if (!allowed(result)) return colour.bad;
   return causes.length > 0 ? colour.warn : colour.good;
 }
 
