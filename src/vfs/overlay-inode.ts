@@ -33,8 +33,6 @@ export function copyAttributesUp(inode: Inode): void {
   inode.atime = real.atime;
   inode.mtime = real.mtime;
   inode.ctime = real.ctime;
-  inode.immutable = real.immutable;
-  inode.appendOnly = real.appendOnly;
   inode.accessAcl = real.accessAcl;
   inode.defaultAcl = real.defaultAcl;
   overlay.size = real.size;

@@ -16,6 +16,7 @@ import { wantWrite } from "./mount-access.ts";
 import { notifyChange } from "./notify-change.ts";
 import { linkOverlay, makeOverlay, removeOverlay, renameOverlay, tmpfileOverlay } from "./overlay-change.ts";
 import { copyUp } from "./overlay-copy-up.ts";
+import { setOverlayFlags, takeProtection } from "./overlay-flags.ts";
 import { copyAttributesUp, type OverlayInode, topInode } from "./overlay-inode.ts";
 import { listOverlay, lookupOverlay } from "./overlay-lookup.ts";
 import { nameInLayer, namesInOverlay } from "./overlay-xattr.ts";
@@ -114,6 +115,7 @@ export class OverlayFs implements FileSystem {
     inode.key = ++this.#serial;
     inode.overlay = { upper, lower, origin, size: 0, opaque: flags.opaque ?? false, impure: flags.impure ?? false };
     copyAttributesUp(inode);
+    takeProtection(inode, real, upper !== null);
     this.sb.inodes.set(inode.key, inode);
     if (upper !== null) {
       this.#byReal.set(upper.inode!, inode);
@@ -304,14 +306,7 @@ export class OverlayFs implements FileSystem {
   }
 
   setFlags(vfs: Vfs, task: Subject, path: Path, wanted: ReadonlyMap<AttributeName, boolean>): Denial {
-    const inode = path.dentry.inode!;
-    const failed = copyUp(vfs, this, task, path.dentry, 0) ?? this.wantWrite();
-    if (failed !== null) return failed;
-    const real = inode.overlay!.upper!.inode!;
-    // Protection stays with the overlay's file, so that the overlay itself can go on working with the upper one.
-    real.noatime = wanted.get("noatime") === true;
-    real.nodump = wanted.get("nodump") === true;
-    return null;
+    return setOverlayFlags(vfs, this, task, path, wanted);
   }
 
   listXattr(vfs: Vfs, inode: Inode): string[] {
