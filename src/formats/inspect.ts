@@ -5,6 +5,7 @@ import { inspectCertificate, inspectPkcs7 } from "./inspect-der.ts";
 import { inspectSignedFile, inspectUserKey, inspectVerityDescriptor } from "./inspect-file.ts";
 import { Findings, type Inspection } from "./inspect-findings.ts";
 import { inspectXattr } from "./inspect-xattr.ts";
+import { IMA_XATTR } from "./integrity-xattr.ts";
 import { hasSignatureMarker } from "./module-signature.ts";
 import { VERITY_DESCRIPTOR_LENGTH } from "./verity-descriptor.ts";
 
@@ -47,7 +48,9 @@ export function recognise(bytes: Uint8Array): InspectKind {
     return bytesToHex(bytes.subarray(0, 24)).includes(SIGNED_DATA) ? "pkcs7" : "certificate";
   if (isVerityDescriptor(bytes)) return "verity-descriptor";
   if (bytes[0] === 1 && bytes.length > 21 && bytes[5] === 0 && bytes[6] === 2) return "user-key";
-  return "security.ima";
+  return bytes[0] === IMA_XATTR.EVM_HMAC || bytes[0] === IMA_XATTR.EVM_PORTABLE_DIGSIG
+    ? "security.evm"
+    : "security.ima";
 }
 
 /** Takes bytes apart. Never fails: what cannot be read becomes a fault, and the bytes that are left a field of their own. */

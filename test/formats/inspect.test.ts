@@ -166,6 +166,8 @@ describe("other kinds", () => {
     ["signed-file", appendSignature(utf8ToBytes("content"), Uint8Array.of(0x30, 0))],
     ["security.ima", signed],
     ["security.ima", ng],
+    ["security.evm", Uint8Array.of(2, ...new Uint8Array(20))],
+    ["security.evm", patched(signed, 0, "05")],
   ])("%s is recognised", (kind, bytes) => {
     expect(recognise(bytes)).toBe(kind);
     expect(inspect(bytes, { release }).kind).toBe(kind);
