@@ -7,6 +7,8 @@ export interface KernelErrorDetails<D> {
   /** What refused it, in the kernel's own word where there is one: `missing-hash`, `invalid-HMAC`. */
   readonly cause?: string | undefined;
   readonly decision?: D | undefined;
+  /** Tells in words what refused it and what would change that. */
+  readonly explain?: (() => string) | undefined;
 }
 
 /** A system call that failed. `D` is the decision record of the module that refused it, where one did. */
@@ -19,9 +21,10 @@ export class KernelError<D = unknown> extends Error {
   readonly path: string | undefined;
   override readonly cause: string | undefined;
   readonly decision: D | undefined;
+  readonly #explain: (() => string) | undefined;
 
   constructor(code: Errno, details: KernelErrorDetails<D>) {
-    const { syscall, path, cause, decision } = details;
+    const { syscall, path, cause, decision, explain } = details;
     super(`${code}: ${syscall}${path === undefined ? "" : ` '${path}'`}${cause === undefined ? "" : ` (${cause})`}`);
     this.code = code;
     this.errno = -ERRNO[code];
@@ -29,6 +32,12 @@ export class KernelError<D = unknown> extends Error {
     this.path = path;
     this.cause = cause;
     this.decision = decision;
+    this.#explain = explain;
+  }
+
+  /** What refused it and what would change that, in plain words; undefined where it was not a matter of integrity. */
+  get explanation(): string | undefined {
+    return this.#explain?.();
   }
 }
 

@@ -1,7 +1,8 @@
 // A process as programs that use imasim see it: system calls that throw, in the manner of Node's fs.
 import { utf8ToBytes } from "@noble/hashes/utils.js";
-import type { Decision } from "../appraise/index.ts";
+import { type Decision, explain } from "../appraise/index.ts";
 import { type Errno, InputError, KernelError, type Result } from "../errno/index.ts";
+import { explainGuard } from "../evm/index.ts";
 import type { Stat } from "../vfs/index.ts";
 import type { ExecOutcome } from "./calls/exec.ts";
 import type { XattrTarget } from "./calls/xattrs.ts";
@@ -30,7 +31,7 @@ function flagBits(flags: OpenFlags, table: Readonly<Record<string, number>>): nu
 
 /**
  * One process. Every method is a system call, or a short sequence of them as a program would make; each throws KernelError with `code`,
- * `syscall`, `path`, and, where IMA refused it, `cause` and `decision`.
+ * `syscall`, `path`; where integrity refused it, `cause` and `explanation`; where that was IMA, `decision`.
  */
 export class Task {
   readonly kernel: Kernel;
@@ -43,20 +44,37 @@ export class Task {
   }
 
   #fail(errno: Errno, syscall: string, path?: string): never {
-    const decision: Decision | null = this.kernel.ima?.lastDenial ?? null;
+    const { ima, evm } = this.kernel;
+    const decision: Decision | null = ima?.lastDenial ?? null;
+    const refusal = evm?.lastRefusal ?? null;
+    const explanation =
+      decision !== null
+        ? () => explain(decision).join("\n")
+        : refusal !== null
+          ? () => explainGuard(refusal)
+          : undefined;
     throw new KernelError<Decision>(errno, {
       syscall,
       path,
-      ...(decision !== null && { cause: decision.cause ?? undefined, decision }),
+      // The words of the audit record: IMA's cause, or the status that EVM found.
+      cause: decision?.cause ?? refusal?.status ?? undefined,
+      ...(decision !== null && { decision }),
+      explain: explanation,
     });
   }
+  /** What an earlier call was refused for says nothing about the next one. */
+  #forget(): void {
+    const { ima, evm } = this.kernel;
+    if (ima !== null) ima.lastDenial = null;
+    if (evm !== null) evm.lastRefusal = null;
+  }
   #value<T>(syscall: string, path: string | undefined, call: () => Result<T>): T {
-    if (this.kernel.ima !== null) this.kernel.ima.lastDenial = null;
+    this.#forget();
     const result = call();
     return result.ok ? result.value : this.#fail(result.errno, syscall, path);
   }
   #done(syscall: string, path: string | undefined, call: () => Errno | null): void {
-    if (this.kernel.ima !== null) this.kernel.ima.lastDenial = null;
+    this.#forget();
     const errno = call();
     if (errno !== null) this.#fail(errno, syscall, path);
   }

@@ -31,14 +31,13 @@ it("EVM's refusal has the status that its record names, and an explanation", () 
   kernel.mount("/", { fstype: "ext4" });
   const root = kernel.task({});
   root.writeFile("/f", "x");
-  root.setxattr("/f", "user.note", "y");
+  root.setxattr("/f", "security.ima", new Uint8Array([4, 4, ...new Uint8Array(32)]));
   kernel.evm!.setup.setKey(new Uint8Array(64).fill(7));
-  root.setxattr("/f", "user.note", "z");
   const denied = refusal(() => root.setxattr("/f", "security.evm", new Uint8Array([2, ...new Uint8Array(20)])));
   expect(denied).toMatchObject({ code: "EPERM", syscall: "setxattr" });
   expect(denied.explanation).toMatch(/^EVM refuses \(EPERM\)/);
   const refused = refusal(() => root.chmod("/f", 0o600));
-  expect(refused).toMatchObject({ code: "EPERM", syscall: "chmod", cause: "no_xattrs" });
-  expect(kernel.auditLines.at(-1)).toContain("cause=no_xattrs");
+  expect(refused).toMatchObject({ code: "EPERM", syscall: "chmod", cause: "no_label" });
+  expect(kernel.auditLines.at(-1)).toContain("cause=no_label");
   expect(refused.explanation).toMatch(/^EVM refuses \(EPERM\)/);
 });
