@@ -42,6 +42,10 @@ const byDevice =
 const isLines = (config: KconfigValues | readonly string[] | undefined): config is readonly string[] =>
   Array.isArray(config);
 
+/** All lines of a .config, or what differs from the defaults. @throws InputError `bad-kconfig` */
+export const kconfigOf = (config: BootOptions["config"]): Kconfig =>
+  isLines(config) ? Kconfig.fromLines(config) : Kconfig.withDefaults(config);
+
 function labelsOf(labels: BootOptions["labels"]): KernelLabels | null {
   if (labels === "smack") return smackKernelLabels();
   return labels === "apparmor" ? apparmorKernelLabels() : (labels ?? null);
@@ -77,7 +81,7 @@ function informationalRecords(parameters: readonly Parameter[]): boolean {
  */
 export function boot(options: BootOptions = {}): Kernel {
   const release = Release.parse(options.release ?? DEFAULT_RELEASE);
-  const config = isLines(options.config) ? Kconfig.fromLines(options.config) : Kconfig.withDefaults(options.config);
+  const config = kconfigOf(options.config);
   const parameters = parseCommandLine(options.cmdline ?? "");
   const log = new KernelLog({ auditing: config.enabled("AUDIT") && !auditOff(parameters) });
   const clock = { now: 0 };

@@ -1,5 +1,6 @@
 // A kernel: booting it, its processes and their system calls.
 export { boot } from "./boot.ts";
+export type { BootOutcome, BootStage, BootStep, BootVerdict } from "./boot-report.ts";
 export type { ExecOutcome } from "./calls/exec.ts";
 export type { XattrTarget } from "./calls/xattrs.ts";
 export type { Ids } from "./credentials.ts";
@@ -19,5 +20,6 @@ export type { Attempt, Kernel } from "./kernel.ts";
 export type { MountSpec } from "./mount-file-system.ts";
 export type { BootDisk, BootEnvironment, BootFile, BootOptions, KernelLabels, TpmBootOptions } from "./options.ts";
 export type { Process } from "./process.ts";
+export { type BootProgram, type BootSimulation, type BootSimulationOptions, simulateBoot } from "./simulate-boot.ts";
 export type { SystemCalls } from "./system-calls.ts";
 export type { Bytes, OpenFlags, Task } from "./task.ts";

@@ -112,6 +112,14 @@ describe("a boot", () => {
   });
 });
 
+it("without an initramfs the kernel loads the certificate that lies on the root", () => {
+  const files = { "/sbin/init": signed, "/etc/keys/x509_ima.der": { bytes: example("keys/ima.der") } };
+  const options = { initramfs: null, keys: KEYS.keys, root: disk(files), policy: POLICY };
+  const { steps, verdict } = simulateBoot({ ...options, services: [{ path: "/sbin/init", needed: true }] });
+  expect(verdict).toBe("comes-up");
+  expect(steps[0]!.log.join("\n")).toContain("Loaded X.509 cert");
+});
+
 describe("what was not given is unknown, never safe", () => {
   const dynamic = payload("interp:/lib/ld.so");
   it.each([
