@@ -72,6 +72,19 @@ export class BootRecorder {
     return step;
   }
 
+  /** A step of the kernel's that was over before anybody watched. */
+  note(what: string, found: BootFinding, log: readonly string[], measured: readonly string[]): void {
+    const { outcome, file = null, errno = null, detail = null } = found;
+    this.steps.push({ stage: "kernel", what, outcome, file, errno, detail, decisions: [], log, measured });
+    if (outcome === "unknown") this.unknowns.push(`${what}: ${detail}`);
+  }
+
+  /** What was logged and measured so far belongs to no later step. */
+  skip(): void {
+    this.#logged = this.kernel.log.lines.length;
+    this.#measured = this.kernel.measuredLines().length;
+  }
+
   end(): void {
     this.#unwatch();
   }

@@ -4,6 +4,7 @@
 import { type DiskFile, O, PROT } from "../vfs/index.ts";
 import { boot, kconfigOf } from "./boot.ts";
 import { failed, isThere, readAll, writeInto } from "./boot-files.ts";
+import { recordKernelSteps } from "./boot-kernel-steps.ts";
 import { type BootFinding, BootRecorder, type BootStage, type BootStep, type BootVerdict } from "./boot-report.ts";
 import { parseCommandLine, valuesOf } from "./cmdline.ts";
 import { type DracutModule, runDracutHooks } from "./dracut.ts";
@@ -94,7 +95,7 @@ export function simulateBoot(options: BootSimulationOptions): BootSimulation {
     builtinKeys: keys ?? [],
   });
   const recorder = new BootRecorder(kernel);
-  recorder.step("kernel", "the kernel starts IMA, EVM and the keyrings", () => ({ outcome: "ok" }));
+  recordKernelSteps(recorder);
   const machine = new Machine(recorder, systemd);
   const initParameter = valuesOf(parameters, "init").at(-1);
 
