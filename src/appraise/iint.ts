@@ -67,31 +67,31 @@ export interface CollectedDigest {
 /** Before "lsm-hooks": a portable signature was found good. An attribute change clears it with the other upper bits. */
 const EVM_IMMUTABLE_DIGSIG = 0x0800_0000;
 
-function sharedEvmState(iint: { flags: number }): EvmInodeState {
-  let status: EvmStatus = "unknown";
-  const mark = (bit: number, on: boolean) => {
-    iint.flags = on ? iint.flags | bit : iint.flags & ~bit;
-  };
-  return {
-    get status() {
-      return status;
-    },
-    set status(value) {
-      status = value;
-    },
-    get newFile() {
-      return (iint.flags & NEW_FILE) !== 0;
-    },
-    set newFile(on) {
-      mark(NEW_FILE, on);
-    },
-    get immutableSignature() {
-      return (iint.flags & EVM_IMMUTABLE_DIGSIG) !== 0;
-    },
-    set immutableSignature(on) {
-      mark(EVM_IMMUTABLE_DIGSIG, on);
-    },
-  };
+class SharedEvmState implements EvmInodeState {
+  status: EvmStatus = "unknown";
+  readonly #iint: { flags: number };
+
+  constructor(iint: { flags: number }) {
+    this.#iint = iint;
+  }
+
+  get newFile(): boolean {
+    return (this.#iint.flags & NEW_FILE) !== 0;
+  }
+  set newFile(on) {
+    this.#mark(NEW_FILE, on);
+  }
+  get immutableSignature(): boolean {
+    return (this.#iint.flags & EVM_IMMUTABLE_DIGSIG) !== 0;
+  }
+  set immutableSignature(on) {
+    this.#mark(EVM_IMMUTABLE_DIGSIG, on);
+  }
+
+  #mark(bit: number, on: boolean): void {
+    const { flags } = this.#iint;
+    this.#iint.flags = on ? flags | bit : flags & ~bit;
+  }
 }
 
 export class Iint {
@@ -120,8 +120,13 @@ export class Iint {
   creds: EvmStatus = "unknown";
   read: EvmStatus = "unknown";
 
+  #evm: EvmInodeState | null = null;
+
   /** What EVM keeps here on releases where it has no state of its own ("lsm-hooks"); its two marks are bits of the flags. */
-  readonly evm: EvmInodeState = sharedEvmState(this);
+  get evm(): EvmInodeState {
+    this.#evm ??= new SharedEvmState(this);
+    return this.#evm;
+  }
 
   has(bits: number): boolean {
     return (this.flags & bits) !== 0;

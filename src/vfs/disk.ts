@@ -82,6 +82,8 @@ export class Disk {
   superblock: SuperBlock | null = null;
   /** Transactions so far (btrfs takes them as generations). */
   transaction: number;
+  /** All inode numbers before this one are taken. */
+  #free: number;
 
   /** @throws InputError `bad-disk` for an unknown file system, a UUID of the wrong length, and files that contradict each other. */
   constructor(init: DiskInit) {
@@ -96,6 +98,7 @@ export class Disk {
     this.verity = type.verity === "always" || (type.verity === "feature" && (init.verity ?? false));
     this.metadataChecksums = init.metadataChecksums ?? false;
     this.transaction = 7;
+    this.#free = type.firstIno;
     const time = init.time ?? 0;
     this.#store(type.rootIno, { mode: S.IFDIR | 0o755, time, entries: new Map(), generation: type.rootGeneration });
     if (type.layout === "ext4") this.#directory(type.rootIno, "lost+found", 0o700, 11, time);
@@ -129,9 +132,8 @@ export class Disk {
   }
 
   #nextIno(): number {
-    let ino = this.type.firstIno;
-    while (this.inodes.has(ino)) ino++;
-    return ino;
+    while (this.inodes.has(this.#free)) this.#free++;
+    return this.#free;
   }
 
   #directory(parent: number, name: string, mode: number, ino: number, time: number): StoredInode {
