@@ -8,7 +8,7 @@ import { modesLines } from "./modes-text.ts";
 
 const HELP = `
 A cell is ok, the errno with its cause, or ok (cause) where the mode let a failed appraisal pass. +label: fix mode wrote security.ima; +1: one entry
-was measured. Where a step switches EVM on, EVM left off and evm=fix are shown too. Of a YAML stream each boot is compared after those before it, played
+was measured. Where a step or a certificate switches EVM on, EVM left off and evm=fix are shown too. Of a YAML stream each boot is compared after those before it, played
 as they are written. Exit status: 0 played, 2 unusable input.`;
 
 export function modesCommand(): Command {

@@ -26,7 +26,10 @@ export interface BootProgram {
 }
 
 export interface BootSimulationOptions
-  extends Pick<BootOptions, "release" | "cmdline" | "config" | "secureBoot" | "tpm" | "labels" | "environment"> {
+  extends Pick<
+    BootOptions,
+    "release" | "cmdline" | "config" | "rootfs" | "secureBoot" | "tpm" | "labels" | "environment"
+  > {
   /** Files of the initramfs by absolute path: cpio carries no xattrs. null: the kernel mounts the root itself. */
   readonly initramfs: Readonly<Record<string, BootFile | Uint8Array | string>> | null;
   /** The file system that becomes the root; left out, what lies on it is not known. */
@@ -105,8 +108,7 @@ export function simulateBoot(options: BootSimulationOptions): BootSimulation {
       machine.files = new Map(Object.entries(initramfs).map(([path, file]) => [path, contentOf(file)]));
       const rdinit = valuesOf(parameters, "rdinit").at(-1) ?? "/init";
       const started = machine.start("initramfs", { path: rdinit, ...options.initramfsInit });
-      if (stops(started))
-        return { verdict: "halts", reason: `the kernel cannot start ${rdinit}, and panics`, step: started };
+      if (stops(started)) return machine.fallBack(started, initParameter);
       const early = machine.loadPolicy("initramfs");
       if (early !== null) return early;
     }
@@ -261,6 +263,19 @@ class Machine {
     if (libraries === undefined && needsMore(this.files.get(path)))
       return { outcome: "unknown", file: path, detail: `what ${path} loads and runs was not given (libraries)` };
     return { outcome: "ok", file: path };
+  }
+
+  /** kernel_init, where the initramfs' own program does not start: what init= names, or else the usual ones, still in the initramfs. */
+  fallBack(first: BootStep, initParameter: string | undefined): End {
+    for (const path of initParameter === undefined ? INITS : [initParameter]) {
+      if (this.files.has(path) && !stops(this.start("initramfs", { path })))
+        return {
+          verdict: "emergency-shell",
+          reason: `the kernel starts ${path} of the initramfs instead`,
+          step: first,
+        };
+    }
+    return { verdict: "halts", reason: `the kernel cannot start ${first.file}, and panics`, step: first };
   }
 
   /** systemd's ima_setup: by path first; where the kernel does not take that, line by line. A line that is refused stops systemd. */

@@ -67,7 +67,7 @@ const variant = (appraise: AppraiseMode, evm: EvmState = "as-written"): Variant 
 });
 
 const APPRAISE_MODES: readonly Variant[] = [variant("off"), variant("log"), variant("fix"), variant("enforce")];
-/** Only where a step switches EVM on: without it they would repeat the columns above. */
+/** Only where a step or a certificate switches EVM on: without it they would repeat the columns above. */
 const EVM_STATES: readonly Variant[] = [variant("fix", "fix"), variant("enforce", "off"), variant("enforce", "fix")];
 
 const EVM_FILES = ["evm", "integrity/evm/evm"];
@@ -77,6 +77,11 @@ const SECURITYFS = "/sys/kernel/security/";
 function switchesEvm(step: Step): boolean {
   if (step.op === "securityfsWrite") return EVM_FILES.includes(String(step["file"]));
   return step.op === "writefile" && EVM_FILES.some((file) => step["path"] === SECURITYFS + file);
+}
+
+/** The certificate that switches EVM on as soon as the kernel loads it. */
+function evmCertificate({ config }: Kernel): string | undefined {
+  return config.enabled("EVM_LOAD_X509") ? config.text("EVM_X509_PATH") : undefined;
 }
 
 /** Words of a command line: spaces within double quotes do not part them. */
@@ -126,20 +131,28 @@ function outcomeOf(played: PlayedStep, skipped: boolean): ModeOutcome {
 }
 
 /**
- * Plays a scenario under ima_appraise=off, log, fix and enforce, whatever its command line asks for; where a step switches EVM on, also with EVM left
- * off and under evm=fix.
+ * Plays a scenario under ima_appraise=off, log, fix and enforce, whatever its command line asks for; where a step or a certificate of the
+ * initramfs switches EVM on, also with EVM left off (without that step, without that certificate) and under evm=fix.
  * @throws InputError for a scenario that no kernel could be booted for
  */
 export function compareModes(scenario: Scenario, options: CompareModesOptions = {}): ModeComparison {
   const { before = [], read } = options;
-  const switches = scenario.steps.some(switchesEvm);
-  const played = [...APPRAISE_MODES, ...(switches ? EVM_STATES : [])].map((wanted) => {
+  const run = (wanted: Variant, certificate: string | undefined) => {
     const cmdline = cmdlineFor(scenario.kernel?.cmdline ?? "", wanted);
-    const skips = scenario.steps.map((step) => wanted.evm === "off" && switchesEvm(step));
+    const off = wanted.evm === "off";
+    const skips = scenario.steps.map((step) => off && switchesEvm(step));
     const steps = scenario.steps.map((step, i): Step => (skips[i] === true ? { op: "nop" } : step));
-    const varied: Scenario = { ...scenario, kernel: { ...scenario.kernel, cmdline }, steps };
+    const files = Object.fromEntries(
+      Object.entries(scenario.files ?? {}).filter(([path]) => !off || path !== certificate),
+    );
+    const varied: Scenario = { ...scenario, kernel: { ...scenario.kernel, cmdline }, files, steps };
     return { wanted, cmdline, skips, run: playScenarios([...before, varied], read).at(-1)! };
-  });
+  };
+  const modes = APPRAISE_MODES.map((wanted) => run(wanted, undefined));
+  const certificate = evmCertificate(modes[0]!.run.kernel);
+  const switches =
+    scenario.steps.some(switchesEvm) || (certificate !== undefined && Object.hasOwn(scenario.files ?? {}, certificate));
+  const played = [...modes, ...(switches ? EVM_STATES : []).map((wanted) => run(wanted, certificate))];
   // A kernel without EVM has no states of it to compare.
   const columns = played.filter(({ wanted, run }) => wanted.evm === "as-written" || run.kernel.evm !== null);
   return {

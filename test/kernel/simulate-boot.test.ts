@@ -73,6 +73,15 @@ describe("a boot", () => {
     });
   });
 
+  it("halts where the first program of the initramfs does not start, unless there is another that the kernel may start", () => {
+    const root = disk({ [SYSTEMD]: { bytes: program } });
+    const broken = { "/init": { bytes: program, mode: 0o644 } };
+    expect(told({ initramfs: broken, root })).toMatchObject({ verdict: "halts" });
+    const shell = { ...broken, "/bin/sh": { bytes: program, mode: 0o755 } };
+    expect(told({ initramfs: shell, root })).toMatchObject({ verdict: "emergency-shell" });
+    expect(told({ initramfs: shell, root, cmdline: "init=/bin/none" })).toMatchObject({ verdict: "halts" });
+  });
+
   it("under fix labels what it starts, so that the next one may enforce", () => {
     const root = disk({ [SYSTEMD]: { bytes: program } });
     const { kernel, verdict } = simulateBoot({ initramfs, root, cmdline: "ima_policy=appraise_tcb ima_appraise=fix" });

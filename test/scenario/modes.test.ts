@@ -1,5 +1,11 @@
+import { readFileSync } from "node:fs";
 import { compareModes, type ModeComparison, parseScenarios } from "imasim/scenario";
 import { describe, expect, it } from "vitest";
+
+const hexOf = (name: string): string =>
+  readFileSync(new URL(`../../examples/keys/${name}`, import.meta.url)).toString("hex");
+const evmCertificate = hexOf("evm.der");
+const ca = hexOf("ca.der");
 
 const DISK = "disks: { d: { fstype: ext4, files: { prog: { payload: 'true', mode: '755' } } } }";
 const STEPS = `steps:
@@ -66,6 +72,17 @@ describe("modes side by side", () => {
     ]);
     expect(columns.map(({ cmdline }) => /\bevm=fix\b/.test(cmdline))).toEqual([0, 0, 0, 0, 1, 0, 1].map(Boolean));
     expect(rows.at(-1)!.outcomes.map(({ skipped }) => skipped)).toEqual([0, 0, 0, 0, 0, 1, 0].map(Boolean));
+  });
+
+  it("a certificate that switches EVM on at boot is left out where EVM is off", () => {
+    const scenario = parseScenarios(
+      `files: { /etc/keys/x509_evm.der: "${evmCertificate}" }\nkeys: ["${ca}"]\nsteps: [{ op: securityfsRead, file: evm }]`,
+      "test",
+    )[0]!;
+    const { columns } = compareModes(scenario);
+    expect(columns.map(({ name }) => name)).toContain("enforce evm=off");
+    const loaded = columns.map(({ boot }) => boot.log.some((line) => line.includes("EVM test signing key")));
+    expect(loaded).toEqual(columns.map(({ evm }) => evm !== "off"));
   });
 
   it("plays earlier boots of the machine as they are written, once for each column", () => {
