@@ -45,6 +45,7 @@ export function releaseMount(vfs: Vfs, mount: Mount): void {
 
 /** Whether anything keeps this name in memory: open files, mounts, or names below it. */
 function evictChildren(vfs: Vfs, dir: Dentry): void {
+  dir.inode?.overlay?.missing.clear();
   for (const child of [...(dir.children?.values() ?? [])]) {
     if (child.inode?.isDirectory === true) evictChildren(vfs, child);
     if ((child.children?.size ?? 0) > 0 || child.mounts > 0 || child.pins > 0) continue;

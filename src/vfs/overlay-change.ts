@@ -172,7 +172,9 @@ export function removeOverlay(vfs: Vfs, fs: OverlayFs, task: Subject, dentry: De
   const upperDir = dentry.parent.inode!.overlay!.upper!;
   if (upper !== null && isDirectory) clearWhiteouts(vfs, mounter, upper);
   let done: Denial;
-  if (lowerHas(vfs, fs, dentry.parent, dentry.name)) done = putWhiteout(vfs, fs, mounter, upperDir, dentry.name);
+  // What has no upper file is in a lower layer, even if it was taken away there meanwhile.
+  if (upper === null || lowerHas(vfs, fs, dentry.parent, dentry.name))
+    done = putWhiteout(vfs, fs, mounter, upperDir, dentry.name);
   else
     done = isDirectory
       ? rmdirNode(vfs, mounter, upper!)

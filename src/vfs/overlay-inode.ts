@@ -12,6 +12,8 @@ export interface OverlayInode {
   origin: Inode | null;
   /** i_size as it was when attributes were last taken over: a change made directly in a layer is not seen in it. */
   size: number;
+  /** Names that were asked for in this directory and not found: what a layer is given of them later stays unseen (negative dentries). */
+  readonly missing: Set<string>;
   /** An upper directory that hides what is below. */
   opaque: boolean;
   /** trusted.overlay.impure is set on the upper directory. */

@@ -95,7 +95,10 @@ export class OverlayFs implements FileSystem {
       (upper === null ? undefined : this.#byReal.get(upper.inode!)) ??
       (keyed === null ? undefined : this.#byReal.get(keyed));
     if (known !== undefined && !known.freed) {
-      if (upper !== null && known.overlay!.upper === null) this.setUpper(known, upper);
+      if (upper !== null && known.overlay!.upper === null) {
+        this.setUpper(known, upper);
+        copyAttributesUp(known);
+      }
       return known;
     }
     const real = upper?.inode ?? low!;
@@ -113,7 +116,15 @@ export class OverlayFs implements FileSystem {
       time: real.ctime,
     });
     inode.key = ++this.#serial;
-    inode.overlay = { upper, lower, origin, size: 0, opaque: flags.opaque ?? false, impure: flags.impure ?? false };
+    inode.overlay = {
+      upper,
+      lower,
+      origin,
+      size: 0,
+      missing: new Set(),
+      opaque: flags.opaque ?? false,
+      impure: flags.impure ?? false,
+    };
     copyAttributesUp(inode);
     takeProtection(inode, real, upper !== null);
     this.sb.inodes.set(inode.key, inode);
@@ -126,12 +137,11 @@ export class OverlayFs implements FileSystem {
     return inode;
   }
 
-  /** A file was copied up, or made in the upper layer. */
+  /** ovl_inode_update: a file was copied up. Its attributes are those of the lower file until something takes them over. */
   setUpper(inode: Inode, upper: Dentry): void {
     inode.overlay!.upper = upper;
     upper.pins++;
     this.#byReal.set(upper.inode!, inode);
-    copyAttributesUp(inode);
   }
 
   /** Lets go of the files of the layers. */
@@ -149,20 +159,28 @@ export class OverlayFs implements FileSystem {
   }
 
   lookup(vfs: Vfs, dir: Dentry, name: string): Inode | null {
-    return lookupOverlay(vfs, this, dir, name);
+    const { missing } = dir.inode!.overlay!;
+    if (missing.has(name)) return null;
+    const found = lookupOverlay(vfs, this, dir, name);
+    if (found === null) missing.add(name);
+    return found;
   }
   list(vfs: Vfs, dir: Dentry): Iterable<string> {
     return listOverlay(vfs, dir);
   }
 
   make(vfs: Vfs, task: Subject, dir: Dentry, name: string, node: NewNode): Result<Inode> {
-    return makeOverlay(vfs, this, task, dir, name, node);
+    const made = makeOverlay(vfs, this, task, dir, name, node);
+    if (made.ok) dir.inode!.overlay!.missing.delete(name);
+    return made;
   }
   tmpfile(vfs: Vfs, task: Subject, dir: Dentry, node: NewNode): Result<Inode> {
     return tmpfileOverlay(vfs, this, task, dir, node);
   }
   link(vfs: Vfs, task: Subject, from: Dentry, inode: Inode, dir: Dentry, name: string): Denial {
-    return linkOverlay(vfs, this, task, from, inode, dir, name);
+    const failed = linkOverlay(vfs, this, task, from, inode, dir, name);
+    if (failed === null) dir.inode!.overlay!.missing.delete(name);
+    return failed;
   }
   unlink(vfs: Vfs, task: Subject, dentry: Dentry): Denial {
     return removeOverlay(vfs, this, task, dentry);
@@ -179,7 +197,9 @@ export class OverlayFs implements FileSystem {
     target: Dentry | null,
     flags: number,
   ): Denial {
-    return renameOverlay(vfs, this, task, from, toDir, toName, target, flags);
+    const failed = renameOverlay(vfs, this, task, from, toDir, toName, target, flags);
+    if (failed === null) toDir.inode!.overlay!.missing.delete(toName);
+    return failed;
   }
 
   /** ovl_setattr: checked against the overlay's file, carried out on the upper one with all hooks. */
