@@ -35,7 +35,6 @@ const KINDS: Readonly<Partial<Record<number, FindingKind>>> = {
 /** File systems whose files cannot be labelled for good, by the name in `dev=`, with the magic number that a rule would name. */
 const WITHOUT_LABELS: Readonly<Record<string, string>> = {
   tmpfs: "0x01021994",
-  rootfs: "0x01021994",
   ramfs: "0x858458f6",
   proc: "0x9fa0",
   sysfs: "0x62656572",
@@ -78,7 +77,9 @@ export function auditFindings(records: readonly AuditRecord[]): AuditFinding[] {
   for (const record of records) {
     if (!isNews(record)) continue;
     const key = JSON.stringify(["op", "cause", "name", "dev", "ino"].map((name) => auditField(record, name) ?? null));
-    groups.set(key, [...(groups.get(key) ?? []), record]);
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, [record]);
+    else group.push(record);
   }
   return [...groups.values()].map((group): AuditFinding => {
     const first = group[0]!;

@@ -4,13 +4,13 @@
 export interface RecordCause {
   /** The record's `op=`. */
   readonly op: string;
-  /** As it stands behind `cause=`; undefined for any. */
-  readonly cause?: string;
+  /** As it stands behind `cause=`. */
+  readonly cause: string;
   readonly meaning: string;
   readonly remedy: string;
 }
 
-const LOAD_KEY = "Change it under a key that EVM knows (evm=1), so that the HMAC follows; repair it under evm=fix.";
+const REPAIR = "Under evm=fix together with ima_appraise=fix, opening the file writes label and HMAC.";
 
 export const RECORD_CAUSES: readonly RecordCause[] = [
   {
@@ -18,13 +18,13 @@ export const RECORD_CAUSES: readonly RecordCause[] = [
     cause: "no_label",
     meaning:
       "EVM refused a change: the file has protected xattrs, but no security.evm that vouches for what is to be changed.",
-    remedy: `Write security.evm first, from an image or an archive that carries it. ${LOAD_KEY}`,
+    remedy: `Write security.evm first, from an image or an archive that carries it. ${REPAIR}`,
   },
   {
     op: "appraise_metadata",
     cause: "no_xattrs",
     meaning: "EVM refused a change: the file has no protected xattr at all, and is not new.",
-    remedy: LOAD_KEY,
+    remedy: REPAIR,
   },
   {
     op: "appraise_metadata",
@@ -54,8 +54,11 @@ export const RECORD_CAUSES: readonly RecordCause[] = [
   },
   {
     op: "update_metadata",
-    meaning: "EVM let pass a change to a file that has no protected xattrs; it is told because a label is written now.",
-    remedy: "Nothing to mend: security.evm is written with the label.",
+    cause: "no_xattrs",
+    meaning:
+      "A change of xattrs met a file without any protected xattr that is not new. EVM refuses it; the record appraise_metadata beside this one says so again.",
+    remedy:
+      "As for appraise_metadata: label the file from an image or an archive, before EVM has its key or under evm=fix.",
   },
   {
     op: "policy_update",
@@ -92,5 +95,5 @@ export const RECORD_CAUSES: readonly RecordCause[] = [
 ];
 
 export function recordCause(op: string, cause: string): RecordCause | undefined {
-  return RECORD_CAUSES.find((row) => row.op === op && (row.cause === undefined || row.cause === cause));
+  return RECORD_CAUSES.find((row) => row.op === op && row.cause === cause);
 }
