@@ -28,15 +28,32 @@ import { fileModified } from "./write-effects.ts";
 import { getxattr, setXattrNode } from "./xattr.ts";
 import { namespaceOf } from "./xattr-names.ts";
 
-/** Brings a file and the directories above it into the upper layer; `flags` with O_TRUNC copies no data. EROFS without an upper layer. */
-export function copyUp(vfs: Vfs, fs: OverlayFs, task: Subject, dentry: Dentry, flags: number): Denial {
+/**
+ * Brings a file and the directories above it into the upper layer; `flags` with O_TRUNC copies no data. EROFS without an upper layer.
+ * @param later takes the file that the copy was made through, for the caller to close
+ */
+export function copyUp(
+  vfs: Vfs,
+  fs: OverlayFs,
+  task: Subject,
+  dentry: Dentry,
+  flags: number,
+  later?: OpenFile[],
+): Denial {
   if (dentry.inode!.overlay!.upper !== null) return null;
   if (fs.layers.upper === null || fs.layers.work === null) return "EROFS";
   const failed = copyUp(vfs, fs, task, dentry.parent, 0);
-  return failed ?? copyUpOne(vfs, fs, fs.mounter(task), dentry, (flags & O.TRUNC) !== 0);
+  return failed ?? copyUpOne(vfs, fs, fs.mounter(task), dentry, (flags & O.TRUNC) !== 0, later);
 }
 
-function copyUpOne(vfs: Vfs, fs: OverlayFs, mounter: Subject, dentry: Dentry, truncate: boolean): Denial {
+function copyUpOne(
+  vfs: Vfs,
+  fs: OverlayFs,
+  mounter: Subject,
+  dentry: Dentry,
+  truncate: boolean,
+  later: OpenFile[] | undefined,
+): Denial {
   const inode = dentry.inode!;
   const overlay = inode.overlay!;
   const from = overlay.lower[0]!;
@@ -49,7 +66,7 @@ function copyUpOne(vfs: Vfs, fs: OverlayFs, mounter: Subject, dentry: Dentry, tr
   const marked = setImpure(vfs, fs, mounter, parent);
   if (marked !== null) return marked;
   const size = truncate ? 0 : lower.size;
-  const copy = { vfs, fs, mounter, from, lower, size, keepsOrigin };
+  const copy = { vfs, fs, mounter, from, lower, size, keepsOrigin, later };
   const made =
     lower.isRegular && destination.sb.type.tmpfile
       ? byTmpfile(copy, dentry.name, destination)
@@ -70,6 +87,7 @@ interface Copy {
   readonly lower: Inode;
   readonly size: number;
   readonly keepsOrigin: boolean;
+  readonly later: OpenFile[] | undefined;
 }
 
 /** A regular file: made without a name, filled, and given its name at last. */
@@ -92,7 +110,8 @@ function byTmpfile(copy: Copy, name: string, destination: Dentry): Result<Dentry
     copyMetadata(copy, path) ??
     linkNode(vfs, mounter, made.value, destination, name);
   const named = done === null ? lookupChild(vfs, destination, name) : null;
-  closeFile(vfs, mounter, file);
+  if (copy.later === undefined) closeFile(vfs, mounter, file);
+  else copy.later.push(file);
   return named === null ? fail(done ?? "EIO") : ok(named);
 }
 

@@ -7,8 +7,8 @@ import { setAclNode } from "./acl-xattr.ts";
 import type { AttributeName } from "./chattr.ts";
 import type { Content } from "./content.ts";
 import type { Dentry } from "./dentry.ts";
-import { OpenFile } from "./file.ts";
-import { closeFile, openDentry } from "./file-open.ts";
+import type { OpenFile } from "./file.ts";
+import { closeFile } from "./file-open.ts";
 import type { FileSystem, NewNode } from "./filesystem.ts";
 import { Inode } from "./inode.ts";
 import { releaseMount } from "./lifetime.ts";
@@ -19,9 +19,10 @@ import { copyUp } from "./overlay-copy-up.ts";
 import { setOverlayFlags, takeProtection } from "./overlay-flags.ts";
 import { copyAttributesUp, type OverlayInode, topInode } from "./overlay-inode.ts";
 import { listOverlay, lookupOverlay } from "./overlay-lookup.ts";
+import { openOverlay, openReal } from "./overlay-open.ts";
 import { nameInLayer, namesInOverlay } from "./overlay-xattr.ts";
 import type { Path } from "./path.ts";
-import { genericPermission, inGroupOrCapable, inodePermission, ownerOrCapable } from "./permission.ts";
+import { genericPermission, inGroupOrCapable, inodePermission } from "./permission.ts";
 import { type AttributeChange, MAY } from "./security.ts";
 import { type MutableChange, prepareSetattr } from "./setattr.ts";
 import type { Stat } from "./stat.ts";
@@ -335,36 +336,7 @@ export class OverlayFs implements FileSystem {
   }
 
   open(vfs: Vfs, task: Subject, file: OpenFile): Denial {
-    const { inode, flags, path } = file;
-    if (inode.isDirectory) return null;
-    if (file.canWrite || (flags & O.TRUNC) !== 0) {
-      const failed = copyUp(vfs, this, task, path.dentry, flags);
-      if (failed !== null) return failed;
-    }
-    const real = this.#openReal(vfs, task, file);
-    if (!real.ok) return real.errno;
-    file.backing = real.value;
-    return null;
-  }
-
-  /** ovl_open_realfile: opened by the mounter; the hook fileOpen is asked, the one after opening is not. */
-  #openReal(vfs: Vfs, task: Subject, file: OpenFile): Result<OpenFile> {
-    const path = this.topPath(file.inode.overlay!);
-    const inode = path.dentry.inode!;
-    const mounter = this.mounter(task);
-    const access =
-      (file.canRead ? MAY.READ : 0) |
-      (file.canWrite ? MAY.WRITE : 0) |
-      ((file.flags & O.APPEND) !== 0 ? MAY.APPEND : 0);
-    const denied = inodePermission(vfs, mounter, inode, MAY.OPEN | access);
-    if (denied !== null) return fail(denied);
-    const flags = file.flags & ~(O.CREAT | O.EXCL | O.NOCTTY | O.TRUNC);
-    const real = new OpenFile(path, inode, ownerOrCapable(mounter, inode) ? flags | O.NOATIME : flags, mounter.cred);
-    real.userPath = file.userPath ?? file.path;
-    const failed = openDentry(vfs, mounter, real);
-    if (failed === null) return ok(real);
-    closeFile(vfs, mounter, real);
-    return fail(failed);
+    return openOverlay(vfs, this, task, file);
   }
 
   release(vfs: Vfs, task: Subject, file: OpenFile): void {
@@ -376,7 +348,7 @@ export class OverlayFs implements FileSystem {
     const { backing } = file;
     if (backing !== null && backing.inode === topInode(file.inode.overlay!)) return ok(backing);
     // Copied up since it was opened: the new file is opened for this one call, and let go by releaseReal.
-    return this.#openReal(vfs, task, file);
+    return openReal(vfs, this, task, file);
   }
 
   afterWrite(inode: Inode): void {
