@@ -121,7 +121,7 @@ function judge(
     found.errno = verdict.errno;
     if (verdict.cause !== null) found.cause = verdict.cause;
   };
-  if (label !== null) take(verifyLabel(ima, task, func, iint, label, evm));
+  if (label !== null) take(verifyLabel(ima, task, func, iint, label, evm, recorder));
   if (tryModsig && (label === null || label[0] === IMA_XATTR.DIGEST_NG || found.errno === "ENOKEY"))
     take(verifyModsig(ima, task, func, modsig!));
   return found;

@@ -50,6 +50,14 @@ export type DecisionStep =
   | { readonly kind: "measure"; readonly pcr: number; readonly template: string; readonly outcome: string }
   | { readonly kind: "blacklisted" }
   | { readonly kind: "evm"; readonly status: EvmStatus; readonly examination: EvmExamination | null }
+  | {
+      /** A signature that does not verify. */
+      readonly kind: "signature";
+      readonly keyring: "ima" | "platform";
+      readonly errno: Errno;
+      /** Why, in words, as far as the keyrings can tell; looked for when it is asked. */
+      readonly explain: () => string | null;
+    }
   | { readonly kind: "appraise"; readonly status: EvmStatus; readonly cause: string | null; readonly newFile: boolean }
   | { readonly kind: "fix"; readonly errno: Errno | null; readonly value: Uint8Array }
   | { readonly kind: "mapped-writers" }

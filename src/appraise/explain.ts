@@ -48,6 +48,8 @@ function told(step: DecisionStep, decision: Decision): string | null {
       return "Its digest is on the .blacklist keyring.";
     case "evm":
       return toldOfEvm(step);
+    case "signature":
+      return step.explain();
     case "appraise":
       return step.newFile ? "It is new and without a label, which is allowed until its last writer closes it." : null;
     case "fix":
@@ -74,7 +76,9 @@ function toldOfEvm({ status, examination }: DecisionStep & { readonly kind: "evm
   if (algorithm === null || finding === "verified") return text;
   const covered = fields.filter((field) => field.name !== "padding").map((field) => `${field.name} ${field.text}`);
   const found = examination.diagnose();
-  return `${text} Covered (${algorithm}): ${covered.join(", ")}.${found === null ? "" : ` The label ${found.text}.`}`;
+  const parts = [text, examination.explainSignature(), `Covered (${algorithm}): ${covered.join(", ")}.`];
+  if (found !== null) parts.push(`The label ${found.text}.`);
+  return parts.filter((part) => part !== null).join(" ");
 }
 
 /** @returns sentences, in the order in which things happened, the remedy last */

@@ -1,6 +1,6 @@
 // What appraisal needs of keys: verification of signatures and the blacklist. The kernel floor adapts the keyrings to it.
 import type { HashName } from "../crypto/index.ts";
-import type { Denial, Result } from "../errno/index.ts";
+import type { Denial, Errno, Result } from "../errno/index.ts";
 import type { Subject } from "../vfs/index.ts";
 
 /** A PKCS#7 signature at the end of a file (security/integrity/ima/ima_modsig.c). */
@@ -16,6 +16,14 @@ export interface Modsig {
 export interface ImaKeys {
   /** integrity_digsig_verify: `xattr` is the whole label, `digest` what it should have signed. */
   verifySignature(task: Subject, keyring: "ima" | "platform", xattr: Uint8Array, digest: Uint8Array): Denial;
+  /** Why verifySignature refused with `errno`, in words, asked any time later; it leaves no line in the log and changes nothing. */
+  explainSignature?(
+    task: Subject,
+    keyring: "ima" | "platform",
+    xattr: Uint8Array,
+    digest: Uint8Array,
+    errno: Errno,
+  ): string;
   /** ima_read_modsig: ENOENT where the file has none. `func` names the hook in messages. */
   readModsig(func: string, file: Uint8Array): Result<Modsig>;
   verifyModsig(task: Subject, keyring: "ima" | "platform", modsig: Modsig): Denial;

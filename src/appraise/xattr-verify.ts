@@ -1,9 +1,10 @@
 // Comparing the label of a file with what was collected (security/integrity/ima/ima_appraise.c: xattr_verify, modsig_verify).
-import type { Errno } from "../errno/index.ts";
+import type { Denial, Errno } from "../errno/index.ts";
 import type { EvmStatus } from "../evm/index.ts";
 import { IMA_XATTR, imaFileIdDigest } from "../formats/index.ts";
 import { FUNC, type Func, RULE_FLAG } from "../policy/index.ts";
 import type { Subject } from "../vfs/index.ts";
+import type { DecisionRecorder } from "./decision.ts";
 import type { Iint } from "./iint.ts";
 import type { Ima } from "./ima.ts";
 import type { Modsig } from "./keys.ts";
@@ -31,6 +32,7 @@ export function verifyLabel(
   iint: Iint,
   xattr: Uint8Array,
   evm: EvmStatus,
+  recorder: DecisionRecorder | null,
 ): LabelVerdict {
   switch (xattr[0]) {
     case IMA_XATTR.DIGEST_NG:
@@ -38,9 +40,9 @@ export function verifyLabel(
     case IMA_XATTR.DIGEST:
       return verifyHash(ima, iint, xattr, 1, evm);
     case IMA_XATTR.DIGSIG:
-      return verifySignature(ima, task, func, iint, xattr);
+      return verifySignature(ima, task, func, iint, xattr, recorder);
     case IMA_XATTR.VERITY_DIGSIG:
-      return verifyVeritySignature(ima, task, iint, xattr);
+      return verifyVeritySignature(ima, task, iint, xattr, recorder);
     default:
       return { status: "unknown", cause: "unknown-ima-data", errno: "EINVAL" };
   }
@@ -59,7 +61,34 @@ function verifyHash(ima: Ima, iint: Iint, xattr: Uint8Array, start: number, evm:
   return PASSED;
 }
 
-function verifySignature(ima: Ima, task: Subject, func: Func, iint: Iint, xattr: Uint8Array): LabelVerdict {
+/** Asks the keys, and keeps the question where the answer is no. */
+function askKeys(
+  ima: Ima,
+  task: Subject,
+  keyring: "ima" | "platform",
+  xattr: Uint8Array,
+  signed: Uint8Array,
+  recorder: DecisionRecorder | null,
+): Denial {
+  const errno = ima.keys.verifySignature(task, keyring, xattr, signed);
+  if (errno !== null)
+    recorder?.step({
+      kind: "signature",
+      keyring,
+      errno,
+      explain: () => ima.keys.explainSignature?.(task, keyring, xattr, signed, errno) ?? null,
+    });
+  return errno;
+}
+
+function verifySignature(
+  ima: Ima,
+  task: Subject,
+  func: Func,
+  iint: Iint,
+  xattr: Uint8Array,
+  recorder: DecisionRecorder | null,
+): LabelVerdict {
   // Set before anything is verified: a bad signature also seals the file.
   iint.digsig = true;
   if (iint.digsigRequired && iint.verityRequired && !ima.release.has("sigv3-all-files"))
@@ -69,20 +98,26 @@ function verifySignature(ima: Ima, task: Subject, func: Func, iint: Iint, xattr:
   if (v3 && iint.has(RULE_FLAG.SIGV3_REQUIRED) && version(xattr) !== 3) return failed("IMA-sigv3-required", "EINVAL");
   const signed = version(xattr) === 3 ? fileIdDigest(ima, iint, IMA_XATTR.DIGSIG) : iint.digest!.bytes;
   if (signed === null) return failed("sigv3-hashing-error", "EINVAL");
-  let errno = ima.keys.verifySignature(task, "ima", xattr, signed);
+  let errno = askKeys(ima, task, "ima", xattr, signed, recorder);
   if (errno === "EOPNOTSUPP") return { status: "unknown", cause: null, errno };
   if (errno !== null && func === FUNC.KEXEC_KERNEL_CHECK && ima.config.enabled("INTEGRITY_PLATFORM_KEYRING"))
-    errno = ima.keys.verifySignature(task, "platform", xattr, signed);
+    errno = askKeys(ima, task, "platform", xattr, signed, recorder);
   return errno === null ? PASSED : failed("invalid-signature", errno);
 }
 
-function verifyVeritySignature(ima: Ima, task: Subject, iint: Iint, xattr: Uint8Array): LabelVerdict {
+function verifyVeritySignature(
+  ima: Ima,
+  task: Subject,
+  iint: Iint,
+  xattr: Uint8Array,
+  recorder: DecisionRecorder | null,
+): LabelVerdict {
   iint.digsig = true;
   if (iint.digsigRequired && !iint.verityRequired) return failed("IMA-signature-required", "EINVAL");
   if (version(xattr) !== 3) return failed("invalid-signature-version", "EINVAL");
   const signed = fileIdDigest(ima, iint, IMA_XATTR.VERITY_DIGSIG);
   if (signed === null) return failed("sigv3-hashing-error", "EINVAL");
-  const errno = ima.keys.verifySignature(task, "ima", xattr, signed);
+  const errno = askKeys(ima, task, "ima", xattr, signed, recorder);
   if (errno === "EOPNOTSUPP" && ima.release.has("sigv3-all-files")) return { status: "unknown", cause: null, errno };
   return errno === null ? PASSED : failed("invalid-verity-signature", errno);
 }

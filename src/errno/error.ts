@@ -8,7 +8,7 @@ export interface KernelErrorDetails<D> {
   readonly cause?: string | undefined;
   readonly decision?: D | undefined;
   /** Tells in words what refused it and what would change that. */
-  readonly explain?: (() => string) | undefined;
+  readonly explain?: (() => string | undefined) | undefined;
 }
 
 /** A system call that failed. `D` is the decision record of the module that refused it, where one did. */
@@ -21,7 +21,7 @@ export class KernelError<D = unknown> extends Error {
   readonly path: string | undefined;
   override readonly cause: string | undefined;
   readonly decision: D | undefined;
-  readonly #explain: (() => string) | undefined;
+  readonly #explain: (() => string | undefined) | undefined;
 
   constructor(code: Errno, details: KernelErrorDetails<D>) {
     const { syscall, path, cause, decision, explain } = details;

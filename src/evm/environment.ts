@@ -1,5 +1,5 @@
 // What EVM needs from the rest of the kernel, narrow enough to be put in its place by whoever builds one.
-import type { Denial, Result } from "../errno/index.ts";
+import type { Denial, Errno, Result } from "../errno/index.ts";
 import type { Dentry, Inode, Path, Subject } from "../vfs/index.ts";
 import type { EvmStatus } from "./status.ts";
 
@@ -13,6 +13,8 @@ export interface EvmKeys {
   verifySignature(task: Subject, signature: Uint8Array, digest: Uint8Array): Denial;
   /** The same for diagnosis: it leaves no line in the log and changes nothing. Without it signatures are not diagnosed. */
   signatureFits?(task: Subject, signature: Uint8Array, digest: Uint8Array): boolean;
+  /** Why verifySignature refused with `errno`, in words, asked any time later; it leaves no line in the log and changes nothing. */
+  explainSignature?(task: Subject, signature: Uint8Array, digest: Uint8Array, errno: Errno): string;
 }
 
 /** The file system below, without permission checks. */

@@ -9,6 +9,7 @@ import { explainVerification } from "./explain.ts";
 import type { EvmFinding, EvmVerification } from "./observe.ts";
 import { type EvmField, preimageFields } from "./preimage.ts";
 import type { EvmStatus } from "./status.ts";
+import { signedDigest } from "./verify.ts";
 
 export interface EvmExamination {
   readonly status: EvmStatus;
@@ -23,6 +24,8 @@ export interface EvmExamination {
   readonly fields: readonly EvmField[];
   /** Status and reason in a sentence. */
   readonly text: string;
+  /** Why the signature was refused, as the keyrings tell it; null where it was not a matter of keys. */
+  explainSignature(): string | null;
   /** The first plausible difference with which the label would verify; null where none was found, or none is looked for. */
   diagnose(candidates?: EvmCandidates): EvmDiagnosis | null;
 }
@@ -58,6 +61,10 @@ function told(core: EvmCore, task: Subject, seen: EvmVerification): EvmExaminati
     },
     get text() {
       return explainVerification(seen);
+    },
+    explainSignature() {
+      if (finding !== "bad-signature" || errno === null || label === null || hashed === null) return null;
+      return core.keys.explainSignature?.(task, label, signedDigest(core, label, hashed), errno) ?? null;
     },
     diagnose: (candidates) => diagnoseVerification(core, task, seen, candidates ?? surroundings(seen.inode)),
   };

@@ -1,11 +1,13 @@
 // The keyrings of a kernel, as the boot fills them and as IMA, EVM and the module loader ask them.
 import type { ImaKeys } from "../appraise/index.ts";
 import { KernelLog } from "../audit/index.ts";
-import type { Denial } from "../errno/index.ts";
+import type { Denial, Errno } from "../errno/index.ts";
 import type { EvmKeys } from "../evm/index.ts";
 import {
   type AppendedSignature,
   dropKeyrings,
+  explainCertificate,
+  explainSignature,
   forkKeyrings,
   integrityVerify,
   isHashBlacklisted,
@@ -75,6 +77,8 @@ export class KeyBridge {
     this.imaKeys = {
       verifySignature: (task, keyring, xattr, digest) =>
         integrityVerify(state, subjectOf(task), keyring, xattr, digest),
+      explainSignature: (task, keyring, xattr, digest, errno) =>
+        explainSignature(state, subjectOf(task), keyring, xattr, digest, errno),
       readModsig: (func, file) => readAppendedSignature(state, func, file),
       verifyModsig: (task, keyring, modsig) => (modsig as AppendedSignature).verify(state, subjectOf(task), keyring),
       isBlacklisted: (digest) => isHashBlacklisted(state, "bin", digest),
@@ -92,6 +96,8 @@ export class KeyBridge {
           signature,
           digest,
         ) === null,
+      explainSignature: (task, signature, digest, errno) =>
+        explainSignature(state, subjectOf(task), "evm", signature, digest, errno),
     };
   }
 
@@ -162,6 +168,11 @@ export class KeyBridge {
     return this.listKeys(task)
       .map((key) => `${key.line}\n`)
       .join("");
+  }
+
+  /** Why a keyring refused a certificate with `errno`; undefined where the certificate was not the reason. */
+  explainCertificate(keyring: number, certificate: Uint8Array, errno: Errno): string | undefined {
+    return explainCertificate(this.service.state, keyring, certificate, errno);
   }
 
   verifyModule(file: Uint8Array): ReturnType<typeof verifyModuleSignature> {

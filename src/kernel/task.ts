@@ -3,6 +3,7 @@ import { utf8ToBytes } from "@noble/hashes/utils.js";
 import { type Decision, explain } from "../appraise/index.ts";
 import { type Errno, InputError, KernelError, type Result } from "../errno/index.ts";
 import { explainGuard } from "../evm/index.ts";
+import { SPECIAL_KEYRINGS } from "../keyring/index.ts";
 import type { Stat } from "../vfs/index.ts";
 import type { ExecOutcome } from "./calls/exec.ts";
 import type { XattrTarget } from "./calls/xattrs.ts";
@@ -43,7 +44,8 @@ export class Task {
     this.process = process;
   }
 
-  #fail(errno: Errno, syscall: string, path?: string): never {
+  /** `explainCall`: what the call itself can say, where neither IMA nor EVM refused it. */
+  #fail(errno: Errno, syscall: string, path?: string, explainCall?: () => string | undefined): never {
     const { ima, evm } = this.kernel;
     const decision: Decision | null = ima?.lastDenial ?? null;
     const refusal = evm?.lastRefusal ?? null;
@@ -52,7 +54,7 @@ export class Task {
         ? () => explain(decision).join("\n")
         : refusal !== null
           ? () => explainGuard(refusal)
-          : undefined;
+          : explainCall;
     throw new KernelError<Decision>(errno, {
       syscall,
       path,
@@ -241,5 +243,31 @@ export class Task {
   }
   removexattr(path: string, name: string): void {
     this.#done("removexattr", path, () => this.process.sys.removexattr({ path, follow: true }, name));
+  }
+
+  // Keys
+
+  /** @returns the serial number of a keyring by its name in /proc/keys, such as `.ima`, as keyctl looks it up; throws ENOKEY. */
+  findKeyring(name: string): number {
+    const keys = this.kernel.keyBridge.listKeys(this.process).filter(({ type }) => type === "keyring");
+    // Behind the description stands how many keys there are.
+    const found = keys.find(({ text }) => text.replace(/: [^:]*$/, "") === name);
+    return found?.serial ?? this.#fail("ENOKEY", "keyctl", name);
+  }
+  /**
+   * add_key(2): a certificate is of type `asymmetric`, in DER, and describes itself where `description` is empty.
+   * @param keyring a serial number or `@s`, `@u` …; @returns the serial number of the key
+   */
+  addKey(type: string, description: string, payload: Bytes, keyring: number | keyof typeof SPECIAL_KEYRINGS): number {
+    this.#forget();
+    const bytes = bytesOf(payload);
+    const id = typeof keyring === "number" ? keyring : SPECIAL_KEYRINGS[keyring];
+    const added = this.process.sys.addKey(type, description, bytes, id);
+    if (added.ok) return added.value;
+    const { errno } = added;
+    const certificate = type === "asymmetric" ? bytes.slice() : null;
+    return this.#fail(errno, "add_key", undefined, () =>
+      certificate === null ? undefined : this.kernel.keyBridge.explainCertificate(id, certificate, errno),
+    );
   }
 }
