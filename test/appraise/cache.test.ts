@@ -59,19 +59,25 @@ function expectNothingStale(walk: Walk, story: readonly Call[]): number {
   return passed;
 }
 
+/** What goes on below an overlay is another matter: see below. */
+const above = (call: Call): boolean => call.op !== "below";
+
 describe("a pass is about the content as it is", () => {
   it.each(PLACES)("$fstype on $release", (place) => {
     let passed = 0;
     fc.assert(
-      fc.property(fc.array(anyCall({ truncate: seesTruncate(place) }), { minLength: 5, maxLength: 30 }), (calls) => {
-        const walk = new Walk({ ...place, policy: POLICY });
-        calls.forEach((call, i) => {
-          walk.run(call);
-          passed += expectNothingStale(walk, calls.slice(0, i + 1));
-        });
-        walk.closeAll();
-        passed += expectNothingStale(walk, calls);
-      }),
+      fc.property(
+        fc.array(anyCall({ truncate: seesTruncate(place) }).filter(above), { minLength: 5, maxLength: 30 }),
+        (calls) => {
+          const walk = new Walk({ ...place, policy: POLICY });
+          calls.forEach((call, i) => {
+            walk.run(call);
+            passed += expectNothingStale(walk, calls.slice(0, i + 1));
+          });
+          walk.closeAll();
+          passed += expectNothingStale(walk, calls);
+        },
+      ),
       runs(25),
     );
     expect(passed).toBeGreaterThan(100);
@@ -85,6 +91,21 @@ describe("a pass is about the content as it is", () => {
     expect(new TextDecoder().decode(walk.root.readFile(walk.path("a")))).toBe("thr");
     walk.run({ op: "drop" });
     expect(() => walk.root.readFile(walk.path("a"))).toThrow("EACCES");
+  });
+
+  it("and but for a change below an overlay, of a file whose i_version nobody has asked for since it was made", () => {
+    const walk = new Walk({ fstype: "overlay", release: "6.12.117", policy: POLICY });
+    const read = (file: string) => new TextDecoder().decode(walk.root.readFile(walk.path(file)));
+    walk.root.readFile(walk.path("a"));
+    walk.root.writeFile("/below/lower/a", "changed");
+    expect(() => read("a")).toThrow("EACCES");
+    // Version 0 at collecting, and 0 after the change: a real 6.12.117 answers the same.
+    walk.run({ op: "write", who: "root", name: "c", text: "" });
+    expect(read("c")).toBe("");
+    walk.run({ op: "below", name: "c", text: "one" });
+    expect(read("c")).toBe("one");
+    walk.run({ op: "drop" });
+    expect(() => read("c")).toThrow("EACCES");
   });
 
   it("and random walks find that", () => {
