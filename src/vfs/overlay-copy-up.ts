@@ -30,30 +30,16 @@ import { namespaceOf } from "./xattr-names.ts";
 
 /**
  * Brings a file and the directories above it into the upper layer; `flags` with O_TRUNC copies no data. EROFS without an upper layer.
- * @param later takes the file that the copy was made through, for the caller to close
+ * The file that the copy was made through stays open in `fs.copied`.
  */
-export function copyUp(
-  vfs: Vfs,
-  fs: OverlayFs,
-  task: Subject,
-  dentry: Dentry,
-  flags: number,
-  later?: OpenFile[],
-): Denial {
+export function copyUp(vfs: Vfs, fs: OverlayFs, task: Subject, dentry: Dentry, flags: number): Denial {
   if (dentry.inode!.overlay!.upper !== null) return null;
   if (fs.layers.upper === null || fs.layers.work === null) return "EROFS";
   const failed = copyUp(vfs, fs, task, dentry.parent, 0);
-  return failed ?? copyUpOne(vfs, fs, fs.mounter(task), dentry, (flags & O.TRUNC) !== 0, later);
+  return failed ?? copyUpOne(vfs, fs, fs.mounter(task), dentry, (flags & O.TRUNC) !== 0);
 }
 
-function copyUpOne(
-  vfs: Vfs,
-  fs: OverlayFs,
-  mounter: Subject,
-  dentry: Dentry,
-  truncate: boolean,
-  later: OpenFile[] | undefined,
-): Denial {
+function copyUpOne(vfs: Vfs, fs: OverlayFs, mounter: Subject, dentry: Dentry, truncate: boolean): Denial {
   const inode = dentry.inode!;
   const overlay = inode.overlay!;
   const from = overlay.lower[0]!;
@@ -66,7 +52,7 @@ function copyUpOne(
   const marked = setImpure(vfs, fs, mounter, parent);
   if (marked !== null) return marked;
   const size = truncate ? 0 : lower.size;
-  const copy = { vfs, fs, mounter, from, lower, size, keepsOrigin, later };
+  const copy = { vfs, fs, mounter, from, lower, size, keepsOrigin };
   const made =
     lower.isRegular && destination.sb.type.tmpfile
       ? byTmpfile(copy, dentry.name, destination)
@@ -87,7 +73,6 @@ interface Copy {
   readonly lower: Inode;
   readonly size: number;
   readonly keepsOrigin: boolean;
-  readonly later: OpenFile[] | undefined;
 }
 
 /** A regular file: made without a name, filled, and given its name at last. */
@@ -110,8 +95,7 @@ function byTmpfile(copy: Copy, name: string, destination: Dentry): Result<Dentry
     copyMetadata(copy, path) ??
     linkNode(vfs, mounter, made.value, destination, name);
   const named = done === null ? lookupChild(vfs, destination, name) : null;
-  if (copy.later === undefined) closeFile(vfs, mounter, file);
-  else copy.later.push(file);
+  fs.copied.push(file);
   return named === null ? fail(done ?? "EIO") : ok(named);
 }
 

@@ -14,14 +14,12 @@ import type { Vfs } from "./vfs.ts";
 export function openOverlay(vfs: Vfs, fs: OverlayFs, task: Subject, file: OpenFile): Denial {
   const { inode, flags, path } = file;
   if (inode.isDirectory) return null;
-  // The file that data were copied through is closed when the system call returns (fs/file_table.c: fput): who opens the copy
-  // for writing comes before that, so its last writer is not the copying but the opener.
-  const copied: OpenFile[] = [];
-  const failed = file.canWrite || (flags & O.TRUNC) !== 0 ? copyUp(vfs, fs, task, path.dentry, flags, copied) : null;
-  const real = failed === null ? openReal(vfs, fs, task, file) : fail(failed);
-  if (real.ok) file.backing = real.value;
-  for (const each of copied) closeFile(vfs, fs.mounter(task), each);
-  return real.ok ? null : real.errno;
+  const failed = file.canWrite || (flags & O.TRUNC) !== 0 ? copyUp(vfs, fs, task, path.dentry, flags) : null;
+  if (failed !== null) return failed;
+  const real = openReal(vfs, fs, task, file);
+  if (!real.ok) return real.errno;
+  file.backing = real.value;
+  return null;
 }
 
 /** Opened by the mounter; the hook fileOpen is asked, the one after opening is not. */

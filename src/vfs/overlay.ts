@@ -3,7 +3,6 @@
 // same calls as everybody, so that the hooks of modules see the upper file.
 import { type Denial, fail, ok, type Result } from "../errno/index.ts";
 import type { PosixAcl } from "./acl.ts";
-import { setAclNode } from "./acl-xattr.ts";
 import type { AttributeName } from "./chattr.ts";
 import type { Content } from "./content.ts";
 import type { Dentry } from "./dentry.ts";
@@ -18,11 +17,12 @@ import { linkOverlay, makeOverlay, removeOverlay, renameOverlay, tmpfileOverlay 
 import { copyUp } from "./overlay-copy-up.ts";
 import { setOverlayFlags, takeProtection } from "./overlay-flags.ts";
 import { copyAttributesUp, type OverlayInode, topInode } from "./overlay-inode.ts";
+import { setOverlayAcl, setOverlayXattr } from "./overlay-labels.ts";
 import { listOverlay, lookupOverlay } from "./overlay-lookup.ts";
 import { openOverlay, openReal } from "./overlay-open.ts";
 import { nameInLayer, namesInOverlay } from "./overlay-xattr.ts";
 import type { Path } from "./path.ts";
-import { genericPermission, inGroupOrCapable, inodePermission } from "./permission.ts";
+import { genericPermission, inodePermission } from "./permission.ts";
 import { type AttributeChange, MAY } from "./security.ts";
 import { type MutableChange, prepareSetattr } from "./setattr.ts";
 import type { Stat } from "./stat.ts";
@@ -30,8 +30,7 @@ import type { SuperBlock } from "./superblock.ts";
 import type { Credentials, Subject } from "./task.ts";
 import { O, S } from "./uapi.ts";
 import type { Vfs } from "./vfs.ts";
-import { removeXattrNode, setXattrNode } from "./xattr.ts";
-import { ACL_ACCESS, namespaceOf, refuseXattr } from "./xattr-names.ts";
+import { namespaceOf, refuseXattr } from "./xattr-names.ts";
 
 export interface OverlayLayers {
   /** Root of the upper layer in a mount of its own; null for an overlay that cannot be written to. */
@@ -44,6 +43,8 @@ export interface OverlayLayers {
   readonly cred: Credentials;
   /** Directories of lower layers can be renamed (redirect_dir=on), and are followed. */
   readonly redirect: boolean;
+  /** Lower layers may change while it is not mounted: none of the options is in use that keep what they held (ovl_allow_offline_changes). */
+  readonly offlineChanges: boolean;
 }
 
 export class OverlayFs implements FileSystem {
@@ -61,11 +62,22 @@ export class OverlayFs implements FileSystem {
   /** The last number given to a directory; the first goes to an inode that nobody sees (ovl_get_trap_inode). */
   #directories = 1;
   sb!: SuperBlock;
+  /** Files that the copies of this system call were made through. */
+  readonly copied: OpenFile[] = [];
 
   constructor(layers: OverlayLayers) {
     this.layers = layers;
     const all = layers.upper === null ? layers.lower : [layers.upper, ...layers.lower];
     this.sameFs = all.every(({ mount }) => mount.sb === all[0]!.mount.sb);
+  }
+
+  /**
+   * Files that data were copied through are closed when the system call returns (fs/file_table.c: fput). What comes before that, such as
+   * an open for writing or a change of a label, comes before the label that the last writer of the copy gets.
+   */
+  #closeCopied(vfs: Vfs, task: Subject, outcome: Denial): Denial {
+    for (const file of this.copied.splice(0)) closeFile(vfs, this.mounter(task), file);
+    return outcome;
   }
 
   mounter(task: Subject, owner?: { readonly uid: number; readonly gid: number }): Subject {
@@ -179,7 +191,7 @@ export class OverlayFs implements FileSystem {
     return tmpfileOverlay(vfs, this, task, dir, node);
   }
   link(vfs: Vfs, task: Subject, from: Dentry, inode: Inode, dir: Dentry, name: string): Denial {
-    const failed = linkOverlay(vfs, this, task, from, inode, dir, name);
+    const failed = this.#closeCopied(vfs, task, linkOverlay(vfs, this, task, from, inode, dir, name));
     if (failed === null) dir.inode!.overlay!.missing.delete(name);
     return failed;
   }
@@ -198,13 +210,17 @@ export class OverlayFs implements FileSystem {
     target: Dentry | null,
     flags: number,
   ): Denial {
-    const failed = renameOverlay(vfs, this, task, from, toDir, toName, target, flags);
+    const failed = this.#closeCopied(vfs, task, renameOverlay(vfs, this, task, from, toDir, toName, target, flags));
     if (failed === null) toDir.inode!.overlay!.missing.delete(toName);
     return failed;
   }
 
   /** ovl_setattr: checked against the overlay's file, carried out on the upper one with all hooks. */
   setattr(vfs: Vfs, task: Subject, dentry: Dentry, inode: Inode, given: AttributeChange): Denial {
+    return this.#closeCopied(vfs, task, this.#setattr(vfs, task, dentry, inode, given));
+  }
+
+  #setattr(vfs: Vfs, task: Subject, dentry: Dentry, inode: Inode, given: AttributeChange): Denial {
     const change: MutableChange = given;
     const denied = prepareSetattr(task, dentry, inode, change);
     if (denied !== null) return denied;
@@ -288,37 +304,11 @@ export class OverlayFs implements FileSystem {
     value: Uint8Array | null,
     flags: number,
   ): Denial {
-    if (value === null && inode.overlay!.upper === null) {
-      const present = this.getXattr(vfs, inode, name);
-      if (!present.ok) return present.errno;
-    }
-    const failed = copyUp(vfs, this, task, dentry, 0) ?? this.wantWrite();
-    if (failed !== null) return failed;
-    const path = this.upperPath(inode.overlay!.upper!);
-    const mounter = this.mounter(task);
-    const below = nameInLayer(name);
-    const done =
-      value === null
-        ? removeXattrNode(vfs, mounter, path, below)
-        : setXattrNode(vfs, mounter, path, below, value, flags);
-    copyAttributesUp(inode);
-    return done;
+    return this.#closeCopied(vfs, task, setOverlayXattr(vfs, this, task, dentry, inode, name, value, flags));
   }
 
   setAcl(vfs: Vfs, task: Subject, path: Path, name: string, acl: PosixAcl | null): Denial {
-    const inode = path.dentry.inode!;
-    if (!this.hasAcl(inode)) return "EOPNOTSUPP";
-    if (acl === null && inode.overlay!.upper === null && !this.getXattr(vfs, inode, name).ok) return "ENODATA";
-    // The set-group-ID bit that the caller may not keep goes first; the mounter could keep it.
-    if ((inode.mode & S.ISGID) !== 0 && name === ACL_ACCESS && !inGroupOrCapable(task, inode.gid)) {
-      const cleared = this.setattr(vfs, task, path.dentry, inode, { mode: inode.mode & ~S.ISGID, kill: true });
-      if (cleared !== null) return cleared;
-    }
-    const failed = copyUp(vfs, this, task, path.dentry, 0) ?? this.wantWrite();
-    if (failed !== null) return failed;
-    const done = setAclNode(vfs, this.mounter(task), this.upperPath(inode.overlay!.upper!), name, acl);
-    copyAttributesUp(inode);
-    return done;
+    return this.#closeCopied(vfs, task, setOverlayAcl(vfs, this, task, path, name, acl));
   }
 
   /** ACLs need them in the upper layer and under the file itself. */
@@ -327,7 +317,7 @@ export class OverlayFs implements FileSystem {
   }
 
   setFlags(vfs: Vfs, task: Subject, path: Path, wanted: ReadonlyMap<AttributeName, boolean>): Denial {
-    return setOverlayFlags(vfs, this, task, path, wanted);
+    return this.#closeCopied(vfs, task, setOverlayFlags(vfs, this, task, path, wanted));
   }
 
   listXattr(vfs: Vfs, inode: Inode): string[] {
@@ -336,7 +326,7 @@ export class OverlayFs implements FileSystem {
   }
 
   open(vfs: Vfs, task: Subject, file: OpenFile): Denial {
-    return openOverlay(vfs, this, task, file);
+    return this.#closeCopied(vfs, task, openOverlay(vfs, this, task, file));
   }
 
   release(vfs: Vfs, task: Subject, file: OpenFile): void {
