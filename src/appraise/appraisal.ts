@@ -123,7 +123,7 @@ function judge(
   };
   if (label !== null) take(verifyLabel(ima, task, func, iint, label, evm, recorder));
   if (tryModsig && (label === null || label[0] === IMA_XATTR.DIGEST_NG || found.errno === "ENOKEY"))
-    take(verifyModsig(ima, task, func, modsig!));
+    take(verifyModsig(ima, task, func, modsig!, recorder));
   return found;
 }
 

@@ -27,6 +27,8 @@ export interface ImaKeys {
   /** ima_read_modsig: ENOENT where the file has none. `func` names the hook in messages. */
   readModsig(func: string, file: Uint8Array): Result<Modsig>;
   verifyModsig(task: Subject, keyring: "ima" | "platform", modsig: Modsig): Denial;
+  /** Why verifyModsig refused with `errno`, as explainSignature. */
+  explainModsig?(keyring: "ima" | "platform", modsig: Modsig, errno: Errno): string;
   /** is_binary_blacklisted */
   isBlacklisted(digest: Uint8Array): boolean;
 }

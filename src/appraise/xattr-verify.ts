@@ -128,9 +128,23 @@ function fileIdDigest(ima: Ima, iint: Iint, type: number): Uint8Array | null {
   return ima.hashAvailable(algorithm) ? imaFileIdDigest(type, algorithm, bytes) : null;
 }
 
-export function verifyModsig(ima: Ima, task: Subject, func: Func, modsig: Modsig): LabelVerdict {
-  let errno = ima.keys.verifyModsig(task, "ima", modsig);
+export function verifyModsig(
+  ima: Ima,
+  task: Subject,
+  func: Func,
+  modsig: Modsig,
+  recorder: DecisionRecorder | null,
+): LabelVerdict {
+  const ask = (keyring: "ima" | "platform"): Denial => {
+    const errno = ima.keys.verifyModsig(task, keyring, modsig);
+    if (errno !== null) {
+      const explain = () => ima.keys.explainModsig?.(keyring, modsig, errno) ?? null;
+      recorder?.step({ kind: "signature", keyring, errno, explain });
+    }
+    return errno;
+  };
+  let errno = ask("ima");
   if (errno !== null && func === FUNC.KEXEC_KERNEL_CHECK && ima.config.enabled("INTEGRITY_PLATFORM_KEYRING"))
-    errno = ima.keys.verifyModsig(task, "platform", modsig);
+    errno = ask("platform");
   return errno === null ? PASSED : failed("invalid-signature", errno);
 }

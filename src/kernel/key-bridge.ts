@@ -6,6 +6,7 @@ import type { EvmKeys } from "../evm/index.ts";
 import {
   type AppendedSignature,
   dropKeyrings,
+  explainAppended,
   explainCertificate,
   explainSignature,
   forkKeyrings,
@@ -81,6 +82,7 @@ export class KeyBridge {
         explainSignature(state, subjectOf(task), keyring, xattr, digest, errno),
       readModsig: (func, file) => readAppendedSignature(state, func, file),
       verifyModsig: (task, keyring, modsig) => (modsig as AppendedSignature).verify(state, subjectOf(task), keyring),
+      explainModsig: (keyring, modsig, errno) => explainAppended(state, keyring, modsig as AppendedSignature, errno),
       isBlacklisted: (digest) => isHashBlacklisted(state, "bin", digest),
     };
     this.evmKeys = {

@@ -1,8 +1,10 @@
 // Diagnoses of signatures and certificates in sentences, for a person who asks later why something was refused.
 import type { Errno } from "../errno/index.ts";
+import { sameId } from "./asymmetric-match.ts";
 import { type CertificateDiagnosis, diagnoseCertificate } from "./diagnose-certificate.ts";
 import { diagnoseVerification, type KeyVerdict, type VerificationDiagnosis } from "./diagnose-verification.ts";
-import type { IntegrityKeyring } from "./kernel-keyrings.ts";
+import { type IntegrityKeyring, integrityKeyringName } from "./kernel-keyrings.ts";
+import type { AppendedSignature } from "./modsig.ts";
 import type { KeyState } from "./state.ts";
 import type { KeySubject } from "./subject.ts";
 
@@ -48,6 +50,39 @@ export function explainSignature(
       ? [`${said}: ${diagnosis.summary}.`]
       : [`${said}, but the keyrings have changed since; asked again, the answer is: ${diagnosis.summary}.`];
   return [...sentences, ...verificationText(diagnosis)].join(" ");
+}
+
+const APPENDED: Readonly<Record<string, string>> = {
+  ENOKEY: "no key of the keyring has made it, or vouches for a certificate in it",
+  EKEYREJECTED:
+    "it is over other content, of a kind that does not count for modules, or its key is revoked or blacklisted",
+  EBADMSG: "it is malformed, or made by another key than it says",
+  ENOPKG: "it needs an algorithm that this kernel lacks",
+};
+
+/** Why AppendedSignature.verify refused with `errno`, and where the keys of its signers are now. */
+export function explainAppended(
+  state: KeyState,
+  id: IntegrityKeyring,
+  { signerIds }: AppendedSignature,
+  errno: Errno,
+): string {
+  const why = APPENDED[errno];
+  const searched = integrityKeyringName(state, id);
+  const sentences = [`The appended signature was refused with ${errno}${why === undefined ? "" : `: ${why}`}.`];
+  for (const signer of signerIds) {
+    const places: string[] = [];
+    for (const ring of state.store.keys)
+      for (const { asymmetric, description } of ring.links ?? [])
+        if (asymmetric !== null && (sameId(asymmetric.ids[0], signer) || sameId(asymmetric.ids[1], signer)))
+          places.push(`'${description}' on ${ring.description}`);
+    sentences.push(
+      places.length === 0
+        ? `The certificate of its signer is on no keyring; looked for on ${searched}.`
+        : `Its signer is ${places.join(", ")}; looked for on ${searched}.`,
+    );
+  }
+  return sentences.join(" ");
 }
 
 function certificateText({ errno, steps }: CertificateDiagnosis, keyring: string): string {

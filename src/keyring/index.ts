@@ -2,7 +2,7 @@ export { type CertificateSurvey, type SurveyOptions, type SurveyRow, surveyCerti
 export { type CertificateDiagnosis, diagnoseCertificate, type TrustStep } from "./diagnose-certificate.ts";
 export { diagnoseVerification, type KeyVerdict, type VerificationDiagnosis } from "./diagnose-verification.ts";
 export { type BlobRequest, type EncryptedBlob, parseBlobRequest } from "./encrypted-blob.ts";
-export { explainCertificate, explainSignature } from "./explain.ts";
+export { explainAppended, explainCertificate, explainSignature } from "./explain.ts";
 export { isHashBlacklisted } from "./hash-blacklist.ts";
 export { integrityVerify } from "./integrity.ts";
 export {

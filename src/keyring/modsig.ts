@@ -33,6 +33,11 @@ export class AppendedSignature {
     if (found.ok) this.#digest = found.value;
   }
 
+  /** How the signers' certificates are called: serial number and issuer, or the key identifier. */
+  get signerIds(): readonly Uint8Array[] {
+    return this.#message.signerIds;
+  }
+
   /** integrity_modsig_verify. */
   verify(state: KeyState, subject: KeySubject, id: "ima" | "platform"): Denial {
     const keyring = integrityKeyring(state, subject, id);

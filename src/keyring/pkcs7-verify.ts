@@ -64,6 +64,11 @@ export class SignedMessage {
     return parsed.ok ? ok(new SignedMessage(state, parsed.value)) : parsed;
   }
 
+  /** How the signers' certificates are called: serial number and issuer, or the key identifier. */
+  get signerIds(): readonly Uint8Array[] {
+    return this.#signers.map(({ info }) => info.id);
+  }
+
   #warn(text: string): void {
     this.#state.log.printk(`PKCS7: ${text}`);
   }

@@ -1,10 +1,11 @@
 // Why a signature or a certificate was refused, as the keyrings tell it: through a whole kernel, with real keys.
+import { readFileSync } from "node:fs";
 import { boot, type Kernel, KernelError, type Task } from "imasim";
 import { describe, expect, it } from "vitest";
 import { type Decision, explain } from "../../src/appraise/index.ts";
 import { digest, parsePrivateKey } from "../../src/crypto/index.ts";
 import { evmDigest } from "../../src/evm/index.ts";
-import { encodeXattr, IMA_XATTR, signV2 } from "../../src/formats/index.ts";
+import { appendSignature, encodeXattr, IMA_XATTR, signV2 } from "../../src/formats/index.ts";
 import { pem, testFile } from "../keyring/test-keys.node.ts";
 
 const CONTENT = new TextEncoder().encode("contents");
@@ -27,10 +28,14 @@ function refusal(act: () => unknown): KernelError<Decision> {
 }
 
 /** A kernel that trusts the test CA and appraises /mnt/f, which has these labels. */
-function machine(xattrs: readonly (readonly [string, Uint8Array])[], extra: readonly Uint8Array[] = []) {
+function machine(
+  xattrs: readonly (readonly [string, Uint8Array])[],
+  extra: readonly Uint8Array[] = [],
+  policy = "appraise_tcb",
+) {
   const file = { path: "/f", bytes: CONTENT, mode: 0o100644, generation: 5, xattrs };
   const kernel = boot({
-    cmdline: "ima_policy=appraise_tcb",
+    cmdline: `ima_policy=${policy}`,
     config: { EVM: true },
     builtinKeys: [pem("ca.pem"), ...extra],
     disks: { d: { fstype: "ext4", uuid: UUID, files: [file] } },
@@ -141,6 +146,35 @@ it("a portable signature of metadata names the key that .evm lacks", () => {
   expect(text).toMatch(
     /The signature was refused with ENOKEY: no usable key id:[0-9a-f]{8} in the keyring\. \.evm is empty\. Covered/,
   );
+});
+
+describe("a module whose appended signature does not verify", () => {
+  const message = new Uint8Array(readFileSync(new URL("../data/pkcs7/module-ima.p7", import.meta.url)));
+  const denied = (content: string, loaded: readonly string[], builtin: readonly Uint8Array[] = []) => {
+    const { kernel, root } = machine([], builtin, "tcb");
+    for (const name of loaded) load(root, name);
+    root.writeFile("/mnt/m.ko", appendSignature(new TextEncoder().encode(content), message));
+    root.writeInto("/sys/kernel/security/ima/policy", "appraise func=MODULE_CHECK appraise_type=imasig|modsig\n");
+    expect(root.process.sys.finitModule(root.open("/mnt/m.ko"), "", 0)).toBe("EACCES");
+    const decision = kernel.ima!.lastDenial!;
+    expect(decision.cause).toBe("invalid-signature");
+    return unchangedBy(kernel, () => explain(decision).find((text) => text.startsWith("The appended")));
+  };
+
+  it("is told that the signer is on no keyring, or on another", () => {
+    expect(denied("a module\n", [])).toMatch(
+      /refused with ENOKEY: .+\. The certificate of its signer is on no keyring; looked for on \.ima\.$/,
+    );
+    expect(denied("a module\n", [], [testFile("ima.der")])).toMatch(
+      /refused with ENOKEY: .+\. Its signer is 'IMA test signing key: .+' on \.builtin_trusted_keys; looked for on \.ima\.$/,
+    );
+  });
+
+  it("is told that the content is another one", () => {
+    expect(denied("another module\n", ["ima.der"])).toMatch(
+      /refused with EKEYREJECTED: it is over other content, .+ Its signer is '.+' on \.ima; looked for on \.ima\.$/,
+    );
+  });
 });
 
 describe("a certificate that a keyring refuses", () => {
