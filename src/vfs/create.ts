@@ -71,7 +71,7 @@ export function mkdir(vfs: Vfs, task: Subject, base: Path, text: string, mode: n
   const place = prepareName(vfs, task, base, text, true);
   if (!place.ok) return place.errno;
   const { parent, name } = place.value;
-  const bits = mode & (0o777 | S.ISVTX) & ~(task.umask ?? 0);
+  const bits = mode & (0o777 | S.ISVTX);
   const made = makeNode(vfs, task, parent.dentry, name, { mode: S.IFDIR | bits, hint });
   return made.ok ? null : made.errno;
 }

@@ -1,6 +1,8 @@
 // Names in an overlay come, go and move: what is done in the upper layer, and how a name that a lower layer still has is hidden
 // (fs/overlayfs/dir.c: ovl_create_object, ovl_create_over_whiteout, ovl_link, ovl_do_remove, ovl_whiteout, ovl_rename).
 import { type Denial, fail, ok, type Result } from "../errno/index.ts";
+import { encodeAcl, inheritAcl, type PosixAcl } from "./acl.ts";
+import { setAclNode } from "./acl-xattr.ts";
 import { linkNode, makeNode } from "./create.ts";
 import type { Dentry } from "./dentry.ts";
 import type { NewNode } from "./filesystem.ts";
@@ -13,11 +15,14 @@ import { copyUp, setImpure, setOpaque, setOverlayXattr, temporaryName } from "./
 import { copyAttributesUp, isWhiteout } from "./overlay-inode.ts";
 import { lowerHas } from "./overlay-lookup.ts";
 import { OVERLAY_XATTR } from "./overlay-xattr.ts";
+import type { Path } from "./path.ts";
 import { rmdirNode, unlinkNode } from "./remove.ts";
 import { renameNode } from "./rename.ts";
 import type { Subject } from "./task.ts";
-import { RENAME, S } from "./uapi.ts";
+import { RENAME, S, XATTR } from "./uapi.ts";
 import type { Vfs } from "./vfs.ts";
+import { setXattrNode } from "./xattr.ts";
+import { ACL_ACCESS, ACL_DEFAULT } from "./xattr-names.ts";
 
 /** A directory of the overlay that shows more than its upper directory. */
 function isMerged(dir: Dentry): boolean {
@@ -65,12 +70,31 @@ export function makeOverlay(
   const made =
     hidden === null
       ? makeNode(vfs, creator, upperDir, name, below)
-      : makeOverWhiteout(vfs, fs, creator, upperDir, hidden, name, below);
+      : makeOverWhiteout(vfs, fs, creator, dir.inode!, upperDir, hidden, name, below);
   if (!made.ok) return made;
-  const opaque = kind === S.IFDIR && (hidden !== null || isMerged(dir));
+  const opaque = kind === S.IFDIR && (hidden !== null || (isMerged(dir) && !fs.layers.offlineChanges));
   if (opaque && hidden === null) setOpaque(vfs, fs, creator, made.value);
   copyAttributesUp(dir.inode!);
   return ok(fs.inodeFor(made.value, [], { opaque }));
+}
+
+/** posix_acl_create on the overlay's directory: the work directory, where the file is made first, has no ACL to pass on. */
+function inheritInto(
+  dir: Inode,
+  creator: Subject,
+  mode: number,
+): { readonly mode: number; readonly access: PosixAcl | null; readonly inherited: PosixAcl | null } {
+  if ((mode & S.IFMT) === S.IFLNK) return { mode, access: null, inherited: null };
+  const { defaultAcl } = dir;
+  if (defaultAcl === null) return { mode: mode & ~(creator.umask ?? 0), access: null, inherited: null };
+  const own = inheritAcl(defaultAcl, mode);
+  return { mode: own.mode, access: own.acl, inherited: (mode & S.IFMT) === S.IFDIR ? defaultAcl : null };
+}
+
+/** ovl_set_upper_acl. */
+function setUpperAcl(vfs: Vfs, creator: Subject, path: Path, name: string, acl: PosixAcl): Denial {
+  if (vfs.aclHooks) return setAclNode(vfs, creator, path, name, acl);
+  return setXattrNode(vfs, creator, path, name, encodeAcl(acl), XATTR.CREATE);
 }
 
 /** ovl_create_over_whiteout: made in the work directory and put in the whiteout's place. */
@@ -78,20 +102,22 @@ function makeOverWhiteout(
   vfs: Vfs,
   fs: OverlayFs,
   creator: Subject,
+  dir: Inode,
   upperDir: Dentry,
   hidden: Dentry,
   name: string,
   node: NewNode,
 ): Result<Dentry> {
-  const made = makeNode(vfs, creator, fs.layers.work!, temporaryName(fs), node);
+  const { mode, access, inherited } = inheritInto(dir, creator, node.mode);
+  const made = makeNode(vfs, creator, fs.layers.work!, temporaryName(fs), { ...node, mode });
   if (!made.ok) return made;
   const inode = made.value.inode!;
   const isDirectory = inode.isDirectory;
-  const wanted = (node.mode & ~(creator.umask ?? 0) & 0o7777) | (node.mode & S.IFMT);
+  const path = fs.upperPath(made.value);
   const done =
-    (!inode.isSymlink && inode.mode !== wanted
-      ? notifyChange(vfs, creator, fs.upperPath(made.value), { mode: wanted })
-      : null) ??
+    (!inode.isSymlink && inode.mode !== mode ? notifyChange(vfs, creator, path, { mode }) : null) ??
+    (access === null ? null : setUpperAcl(vfs, creator, path, ACL_ACCESS, access)) ??
+    (inherited === null ? null : setUpperAcl(vfs, creator, path, ACL_DEFAULT, inherited)) ??
     (isDirectory ? setOpaque(vfs, fs, creator, made.value) : null) ??
     renameNode(vfs, creator, made.value, upperDir, name, hidden, isDirectory ? RENAME.EXCHANGE : 0);
   if (done === null) {

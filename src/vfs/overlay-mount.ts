@@ -122,7 +122,8 @@ function build(
   const lower = lowerPaths.map((path) => privateMount(path, true));
   const work = upper === null || workPath === null ? null : workDirectory(vfs, task, upper, workPath.dentry);
   const redirect = options.own.get("redirect_dir") === "on";
-  const fs = new OverlayFs({ upper, lower, work, cred: task.cred, redirect });
+  const offlineChanges = !redirect && options.own.get("index") !== "on" && options.own.get("xino") !== "on";
+  const fs = new OverlayFs({ upper, lower, work, cred: task.cred, redirect, offlineChanges });
   if (upper !== null && work !== null) tryUpper(vfs, fs, fs.mounter(task), upper, work);
   const uuid = upper === null ? undefined : overlayUuid(vfs, fs.mounter(task), upper, options.own.get("uuid"));
   const sb = createSuperBlock(vfs, type, {
