@@ -12,7 +12,7 @@ export default defineConfig(({ mode }) => ({
     alias: [
       { find: /^#crypto$/, replacement: source("src/crypto/backend.node.ts") },
       { find: /^imasim$/, replacement: source("src/index.ts") },
-      { find: /^imasim\/(\w+)$/, replacement: source("src/$1/index.ts") },
+      { find: /^imasim\/([\w-]+)$/, replacement: source("src/$1/index.ts") },
     ],
   },
   test: {

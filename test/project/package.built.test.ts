@@ -1,6 +1,6 @@
 // The package as its users meet it: packed, looked at by publint and are-the-types-wrong, installed in an empty folder, used there.
 import { spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -11,6 +11,10 @@ import { codeBlocks } from "./examples.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const packed = join(root, "build", `pack-${process.pid}`);
+const manifest = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as {
+  readonly exports: Readonly<Record<string, string | object>>;
+  readonly peerDependencies: Readonly<Record<string, string>>;
+};
 const consumer = mkdtempSync(join(tmpdir(), "imasim-consumer-"));
 
 /** Bytes; a package that outgrows them has taken in what does not belong. */
@@ -91,6 +95,9 @@ describe("installed in an empty folder", () => {
       "--no-fund",
       join(packed, tarball.filename),
     );
+    // Optional peers come from whoever tests with them.
+    for (const name of Object.keys(manifest.peerDependencies))
+      symlinkSync(join(root, "node_modules", name), join(consumer, "node_modules", name));
   });
 
   it("runs README's first example, which a strict compiler accepts", () => {
@@ -110,9 +117,7 @@ describe("installed in an empty folder", () => {
   });
 
   it("has every export path", () => {
-    const { exports } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as {
-      exports: Record<string, string | object>;
-    };
+    const { exports } = manifest;
     const modules = Object.keys(exports).filter((path) => typeof exports[path] === "object");
     const program = modules.map((path) => `await import(${JSON.stringify(path.replace(".", "imasim"))});\n`).join("");
     writeFileSync(join(consumer, "paths.mjs"), program);
