@@ -116,6 +116,25 @@ describe("installed in an empty folder", () => {
     run(consumer, process.execPath, "example.js");
   });
 
+  it("gives vitest's assertions the types of the matchers", () => {
+    const compilerOptions = {
+      strict: true,
+      noEmit: true,
+      skipLibCheck: true,
+      target: "es2023",
+      module: "nodenext",
+      types: [],
+    };
+    writeFileSync(join(consumer, "tsconfig.json"), JSON.stringify({ compilerOptions, files: ["matchers.ts"] }));
+    writeFileSync(
+      join(consumer, "matchers.ts"),
+      'import { matchers } from "imasim/vitest";\nimport { expect } from "vitest";\nexpect.extend(matchers);\n' +
+        'expect(() => 1).not.toBeDenied({ cause: "missing-hash" });\n' +
+        "// @ts-expect-error a cause is a word\nexpect(() => 1).toBeDenied({ cause: 1 });\n",
+    );
+    run(consumer, process.execPath, tsc, "-p", ".");
+  });
+
   it("has every export path", () => {
     const { exports } = manifest;
     const modules = Object.keys(exports).filter((path) => typeof exports[path] === "object");

@@ -37,7 +37,9 @@ describe("a bad policy", () => {
 
 describe("a good policy", () => {
   it.each<UseKind>(["exec", "map", "read", "kernel-module"])("keeps its promise of %s", (use) => {
+    // The four together are 100,000 attacks under `npm run fuzz`, new ones each time.
     const { numRuns } = runs(500);
-    expect(findHole({ ...good!, promise: { use, is: "authentic" }, runs: numRuns })).toBeNull();
+    const seed = process.env["FUZZ_RUNS"] === undefined ? 1 : Date.now() & 0x7fffffff;
+    expect(findHole({ ...good!, promise: { use, is: "authentic" }, runs: numRuns, seed })).toBeNull();
   });
 });
