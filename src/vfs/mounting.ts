@@ -75,7 +75,7 @@ function newMount(vfs: Vfs, task: Subject, base: Path, place: Path, request: Mou
   const made = superBlockFor(vfs, task, base, type, subtype, device, options.value, request.source ?? "");
   if (!made.ok) return made.errno;
   const sb = made.value;
-  const refused = attach(vfs, new Mount(sb, sb.root, null, flagsOf(flags)), place);
+  const refused = attach(new Mount(sb, sb.root, null, flagsOf(flags)), place);
   if (refused !== null && sb.mounts === 0 && !sb.type.single) releaseNew(vfs, sb);
   return refused;
 }
@@ -118,13 +118,12 @@ function superBlockFor(
   return ok(sb);
 }
 
-function attach(vfs: Vfs, mount: Mount, place: Path): Denial {
+function attach(mount: Mount, place: Path): Denial {
   if (place.mount.sb === mount.sb && isMountRoot(place) && place.mount.root === mount.root) return "EBUSY";
   if (mount.root.inode!.isDirectory !== place.dentry.inode!.isDirectory) return "ENOTDIR";
   if (place.dentry.unhashed && !place.dentry.isRoot) return "ENOENT";
   mount.sb.mounts++;
   hang(mount, place);
-  void vfs;
   return null;
 }
 
@@ -183,12 +182,12 @@ function bind(vfs: Vfs, task: Subject, base: Path, place: Path, request: MountRe
   if (!source.ok) return source.errno;
   const { mount, dentry } = source.value;
   const copy = new Mount(mount.sb, dentry, null, { ...mount.flags });
-  const refused = attach(vfs, copy, place);
-  if (refused === null && ((request.flags ?? 0) & MS.REC) !== 0) bindChildren(vfs, mount, dentry, copy);
+  const refused = attach(copy, place);
+  if (refused === null && ((request.flags ?? 0) & MS.REC) !== 0) bindChildren(mount, dentry, copy);
   return refused;
 }
 
-function bindChildren(vfs: Vfs, from: Mount, top: Path["dentry"], copy: Mount): void {
+function bindChildren(from: Mount, top: Path["dentry"], copy: Mount): void {
   for (const [point, child] of [...from.children]) {
     let at = point;
     while (at !== top && !at.isRoot) at = at.parent;
@@ -198,7 +197,7 @@ function bindChildren(vfs: Vfs, from: Mount, top: Path["dentry"], copy: Mount): 
     copy.children.set(point, below);
     point.mounts++;
     below.mountpoint = { mount: copy, dentry: point };
-    bindChildren(vfs, child, child.root, below);
+    bindChildren(child, child.root, below);
   }
 }
 
