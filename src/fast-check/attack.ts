@@ -61,6 +61,8 @@ export function firstBreach(ground: Scenario, attack: readonly Step[], promise: 
     const broken = uses.some(
       (use) =>
         use.kind === promise.use &&
+        // To run a program it is opened as well; nobody has read it for that.
+        !(use.kind === "read" && step.op === "exec") &&
         (promise.by !== "root" || use.cred.euid === 0) &&
         isHostile(use.bytes) &&
         !keeps(promise, use, kernel, decisions),

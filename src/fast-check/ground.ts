@@ -16,13 +16,13 @@ export interface GroundOptions {
 
 export const USER = 1000;
 /** Where the attacker writes. */
-export const PATHS = ["/mnt/home/a", "/tmp/a", "/mnt/bin/tool"] as const;
+export const PATHS = ["/mnt/home/a", "/tmp/a", "/mnt/tool"] as const;
 
 const ROOT_UUID = "8dbfae85-0bd8-4d5e-a7d5-8a5a0f0e6b11";
 const tool = payload("true", "the real one");
 
 export function groundScenario({ policy, kernel = {}, disks = {}, setup = [] }: GroundOptions): Scenario {
-  const files = { "/bin/tool": { hex: hex(tool), mode: "755", xattrs: { "security.ima": hashLabel(tool) } } };
+  const files = { "/tool": { hex: hex(tool), mode: "755", xattrs: { "security.ima": hashLabel(tool) } } };
   return {
     kernel: { release: "6.12", ...kernel },
     disks: { root: { fstype: "ext4", uuid: ROOT_UUID, files }, ...disks },
