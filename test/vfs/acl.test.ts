@@ -15,6 +15,7 @@ import {
   type SecurityModule,
   setxattr,
 } from "../../src/vfs/index.ts";
+import { runs } from "../fuzz.ts";
 import { bytes, got, Machine, root, subject, told, user } from "./machine.ts";
 
 const ACCESS = "system.posix_acl_access";
@@ -62,6 +63,7 @@ describe("the xattr form", () => {
         }));
         expect(got(parseAcl(encodeAcl(named)))).toEqual(named);
       }),
+      runs(100),
     );
   });
   it("never fails on nonsense but with an errno", () => {
@@ -70,6 +72,7 @@ describe("the xattr form", () => {
         const parsed = parseAcl(value);
         if (!parsed.ok) expect(["EINVAL", "EOPNOTSUPP"]).toContain(parsed.errno);
       }),
+      runs(100),
     );
   });
   it("takes version 2 only, and whole entries", () => {
@@ -188,7 +191,7 @@ describe("access", () => {
           expect(told(open(m.vfs, task, m.base, "/mnt/f", flags))).toBe(allowed ? "ok" : "EACCES");
         },
       ),
-      { numRuns: 400 },
+      runs(400),
     );
   });
 });

@@ -2,6 +2,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { Content } from "../../src/vfs/index.ts";
+import { runs } from "../fuzz.ts";
 
 const SIZE = 200;
 const at = fc.integer({ min: 0, max: SIZE });
@@ -74,7 +75,7 @@ describe("content", () => {
           expect(given).toEqual(start);
         },
       ),
-      { numRuns: 500 },
+      runs(500),
     );
   });
 

@@ -20,6 +20,7 @@ import {
   utimens,
 } from "../../src/vfs/index.ts";
 import { IVersion } from "../../src/vfs/iversion.ts";
+import { runs } from "../fuzz.ts";
 import { bytes, got, Machine, newDisk, root } from "./machine.ts";
 
 describe("the counter", () => {
@@ -45,6 +46,7 @@ describe("the counter", () => {
           }
         }
       }),
+      runs(100),
     );
   });
 });

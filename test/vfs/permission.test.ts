@@ -23,6 +23,7 @@ import {
   unlink,
   utimens,
 } from "../../src/vfs/index.ts";
+import { runs } from "../fuzz.ts";
 import { got, Machine, root, subject, told, user } from "./machine.ts";
 
 const NO_DEVICE = { major: 0, minor: 0 };
@@ -44,6 +45,7 @@ describe("opening by mode bits", () => {
           expect(told(open(m.vfs, task, m.base, "/f", flags))).toBe((bits & want) === want ? "ok" : "EACCES");
         },
       ),
+      runs(100),
     );
   });
 

@@ -18,6 +18,7 @@ import {
   umount,
   XATTR,
 } from "../../src/vfs/index.ts";
+import { runs } from "../fuzz.ts";
 import { bytes, got, Machine, newDisk, root, subject, told, user } from "./machine.ts";
 
 function machine(fstype = "ext4", release = "6.12", modules: readonly SecurityModule[] = []): Machine {
@@ -271,7 +272,7 @@ describe("listing", () => {
           m.mount("/mnt", fstype, undefined, disk);
           check();
         }),
-        { numRuns: 40 },
+        runs(40),
       );
   });
 
