@@ -43,8 +43,14 @@ export class Content {
   /** Up to `length` bytes from `offset`: a view where the bytes are stored, fresh zeros in a hole. */
   read(offset: number, length: number): Uint8Array {
     const end = Math.min(offset + length, this.#size);
+    return end > offset && end <= this.#filled ? this.#buffer.subarray(offset, end) : this.copy(offset, length);
+  }
+
+  /** The same bytes as a copy of their own. */
+  copy(offset: number, length: number): Uint8Array {
+    const end = Math.min(offset + length, this.#size);
     if (end <= offset) return EMPTY;
-    if (end <= this.#filled) return this.#buffer.subarray(offset, end);
+    if (end <= this.#filled) return this.#buffer.slice(offset, end);
     const out = new Uint8Array(end - offset);
     if (offset < this.#filled) out.set(this.#buffer.subarray(offset, this.#filled));
     return out;

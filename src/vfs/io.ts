@@ -9,7 +9,7 @@ import type { Inode } from "./inode.ts";
 import { touchAtime } from "./native-attr.ts";
 import { MAY } from "./security.ts";
 import type { Subject } from "./task.ts";
-import { O, PAGE_SIZE, S, SEEK } from "./uapi.ts";
+import { LIMIT, O, PAGE_SIZE, S, SEEK } from "./uapi.ts";
 import type { Vfs } from "./vfs.ts";
 import { fileModified, removePrivileges } from "./write-effects.ts";
 
@@ -56,7 +56,7 @@ function readAt(vfs: Vfs, task: Subject, file: OpenFile, length: number, offset:
   const content = real.value.inode.sb.fs.content(real.value.inode);
   if (content !== null) accessed(vfs, file, real.value);
   releaseReal(vfs, task, file, real.value);
-  return content === null ? fail("EINVAL") : ok(content.read(offset, length).slice());
+  return content === null ? fail("EINVAL") : ok(content.copy(offset, Math.min(length, LIMIT.RW_COUNT)));
 }
 
 function accessed(vfs: Vfs, file: OpenFile, real: OpenFile): void {
@@ -207,7 +207,7 @@ export function copyFileRange(vfs: Vfs, task: Subject, from: OpenFile, to: OpenF
   if (source.sb !== sink.sb && (source.sb.type !== sink.sb.type || source.sb.type.engine === "overlay"))
     return fail("EXDEV");
   if (sink.immutable) return fail("EPERM");
-  const available = Math.max(0, Math.min(length, sizeOf(source) - from.pos));
+  const available = Math.max(0, Math.min(length, LIMIT.RW_COUNT, sizeOf(source) - from.pos));
   if (source === sink && to.pos + available > from.pos && to.pos < from.pos + available) return fail("EINVAL");
   const refused = askFilePermission(vfs, task, from, MAY.READ);
   if (refused !== null) return fail(refused);

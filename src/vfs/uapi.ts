@@ -97,13 +97,15 @@ export const FS_FL = {
   NOCOW: 0x800000,
 } as const;
 
-/** Limits of include/uapi/linux/limits.h. */
+/** Limits of include/uapi/linux/limits.h and include/linux/fs.h. */
 export const LIMIT = {
   NAME_MAX: 255,
   PATH_MAX: 4096,
   XATTR_NAME_MAX: 255,
   XATTR_SIZE_MAX: 65536,
   XATTR_LIST_MAX: 65536,
+  /** MAX_RW_COUNT: what one call transfers at most. */
+  RW_COUNT: 0x7ffff000,
 } as const;
 
 export const PAGE_SIZE = 4096;

@@ -7,6 +7,7 @@ import {
   closeFile,
   Disk,
   type FileMapping,
+  FS_TYPES,
   type Inode,
   mkdir,
   mmap,
@@ -90,7 +91,7 @@ export class Machine {
   /** Makes a directory and mounts a new file system, or the disk given, on it. */
   mount(path: string, fstype: string, options?: string, disk?: Disk): void {
     if (!resolve(this.vfs, root, this.base, path, { follow: true }).ok) this.mkdir(path);
-    const device = disk ?? (["tmpfs", "ramfs", "overlay"].includes(fstype) ? undefined : newDisk(fstype));
+    const device = disk ?? (FS_TYPES.get(fstype)?.device ? newDisk(fstype) : undefined);
     const refused = mount(this.vfs, root, this.base, {
       path,
       fstype,
