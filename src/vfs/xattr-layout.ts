@@ -116,7 +116,13 @@ function compareExt4(a: string, b: string): number {
 function storeExt4(inode: Inode, name: string, value: Uint8Array | null, old: Uint8Array | undefined): Result<boolean> {
   inode.xattrPlaces ??= { inner: [...inode.xattrs.keys()], outer: [] };
   const places = inode.xattrPlaces;
-  if (value !== null && old !== undefined && sameBytes(value, old)) return ok(false);
+  if (value !== null && old !== undefined) {
+    if (sameBytes(value, old)) return ok(false);
+    if (places.inner.includes(name) && ext4ValueSize(name, value) === ext4ValueSize(name, old)) {
+      inode.xattrs.set(name, value);
+      return ok(true);
+    }
+  }
   const used = (names: readonly string[]): number =>
     names.reduce((sum, n) => (n === name ? sum : sum + ext4Size(n, inode.xattrs.get(n)!)), 0);
   const without = (names: string[]): string[] => names.filter((n) => n !== name);

@@ -98,8 +98,14 @@ export function setXattrNoPerm(
   return null;
 }
 
-/** getxattr(2) of a file that was looked up. ENODATA, EOPNOTSUPP, and what permission says. */
+/** getxattr(2) of a file that was looked up: the bytes are the caller's own. ENODATA, EOPNOTSUPP, and what permission says. */
 export function getxattr(vfs: Vfs, task: Subject, path: Path, name: string): Result<Uint8Array> {
+  const stored = getXattrNode(vfs, task, path, name);
+  return stored.ok ? ok(stored.value.slice()) : stored;
+}
+
+/** vfs_getxattr. */
+function getXattrNode(vfs: Vfs, task: Subject, path: Path, name: string): Result<Uint8Array> {
   if (!isNameValid(name)) return fail("ERANGE");
   if (vfs.aclHooks && namespaceOf(name) === "acl") return getAcl(vfs, path.dentry.inode!, name);
   const inode = path.dentry.inode!;

@@ -231,6 +231,27 @@ describe("modules", () => {
   });
 });
 
+describe("bytes", () => {
+  it("of a value belong to whoever gave or took them", () => {
+    for (const fstype of ["ext4", "tmpfs", "overlay"]) {
+      const m = fstype === "overlay" ? new Machine() : machine(fstype);
+      if (fstype === "overlay") {
+        for (const dir of ["/l", "/u", "/u/upper", "/u/work"]) m.mkdir(dir);
+        m.write("/l/f");
+        m.mount("/mnt", fstype, "lowerdir=/l,upperdir=/u/upper,workdir=/u/work");
+      }
+      const f = m.path("/mnt/f");
+      const given = bytes("abc");
+      set(m, f, "trusted.x", given);
+      given[0] = 0;
+      const taken = get(m, f, "trusted.x") as Uint8Array;
+      expect(taken).toEqual(bytes("abc"));
+      taken[0] = 0;
+      expect(get(m, f, "trusted.x")).toEqual(bytes("abc"));
+    }
+  });
+});
+
 describe("listing", () => {
   it("has the names that were set and not removed, whatever the file system, and each size that was stored", () => {
     const call = fc.record({
