@@ -8,6 +8,8 @@ import { OP_NAMES } from "./step-schema.ts";
 const MAX_CHARACTERS = 64 << 20;
 /** A line this long is no scenario that a person wrote, and YAML's parser is not made for it. */
 const MAX_YAML_LINE = 1 << 20;
+/** JSON may stand in one line, with the bytes of a file of 4 MiB as hex digits; a longer line was not made for this. */
+const MAX_JSON_LINE = 8 << 20;
 /** References to anchors that may be resolved: more is a bomb. */
 const MAX_ALIASES = 100;
 
@@ -38,12 +40,25 @@ export function parseDocuments<S extends z.ZodType>(text: string, schema: S, sou
 }
 
 function parseJson(text: string, source: string): unknown {
+  refuseLongLines(text, source, MAX_JSON_LINE);
   try {
     return JSON.parse(text);
   } catch (error) {
     const at = /position (\d+)/.exec(String(error));
     const where = at === null ? source : `${source}:${lineAndColumn(text, Number(at[1]))}`;
     throw new InputError("bad-json", where, "this is not JSON");
+  }
+}
+
+/** @throws InputError `too-long`, before a parser sees the line */
+function refuseLongLines(text: string, source: string, most: number): void {
+  let start = 0;
+  for (let line = 1; start <= text.length; line++) {
+    const end = text.indexOf("\n", start);
+    const length = (end < 0 ? text.length : end) - start;
+    if (length > most) throw new InputError("too-long", `${source}:${line}`, `a line of ${length} characters`);
+    if (end < 0) break;
+    start = end + 1;
   }
 }
 
@@ -54,14 +69,7 @@ function lineAndColumn(text: string, offset: number): string {
 }
 
 function parseYaml(text: string, source: string): unknown[] {
-  let start = 0;
-  for (let line = 1; start <= text.length; line++) {
-    const end = text.indexOf("\n", start);
-    const length = (end < 0 ? text.length : end) - start;
-    if (length > MAX_YAML_LINE) throw new InputError("too-long", `${source}:${line}`, `a line of ${length} characters`);
-    if (end < 0) break;
-    start = end + 1;
-  }
+  refuseLongLines(text, source, MAX_YAML_LINE);
   const documents = parseAllDocuments(text);
   if (documents.length === 0) throw new InputError("bad-document", source, "is empty");
   return (documents as Document.Parsed[]).map((document) => {

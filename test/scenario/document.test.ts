@@ -37,6 +37,7 @@ describe("documents that are refused", () => {
       /disks\.d\.uuid: not a UUID/,
     ],
     ["an empty file", "", "bad-document", /./],
+    ["JSON in a line of 10 MB", `{"name":"${"x".repeat(10_000_000)}","steps":[]}`, "too-long", /^file:1: a line of/],
     ["a line of 10 MB", `steps: [${"x".repeat(10_000_000)}]`, "too-long", /^file:1/],
     [
       "an alias bomb",
