@@ -6,6 +6,7 @@ import { SimulatedTpm } from "../measure/index.ts";
 import { Kconfig, type KconfigValues, Release } from "../release/index.ts";
 import { Disk, type SecurityModule, Vfs, type VfsOptions } from "../vfs/index.ts";
 import { integerValue, type Parameter, parseCommandLine, valuesOf } from "./cmdline.ts";
+import { startModule } from "./drivers/drivers.ts";
 import { fillRoot, mountKernelFileSystems } from "./first-root.ts";
 import { initialiseIntegrity } from "./integrity-init.ts";
 import { Kernel } from "./kernel.ts";
@@ -163,6 +164,7 @@ export function boot(options: BootOptions = {}): Kernel {
   keyBridge.loadCertificates(kernel);
   kernel.startInit();
   mountKernelFileSystems(kernel);
+  for (const name of options.environment?.modules ?? []) startModule(kernel, name);
   return kernel;
 }
 

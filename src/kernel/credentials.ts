@@ -1,5 +1,6 @@
 // Ids and capabilities that a process runs with (include/linux/cred.h: struct cred).
-import { CAPABILITIES, type Capability, type Credentials } from "../vfs/index.ts";
+import { CAPABILITIES, type Capability, type Credentials, type Subject } from "../vfs/index.ts";
+import type { Kernel } from "./kernel.ts";
 
 const ALL: ReadonlySet<Capability> = new Set(CAPABILITIES);
 const NONE: ReadonlySet<Capability> = new Set();
@@ -36,4 +37,19 @@ export function credentials(ids: Ids): Credentials {
     groups: ids.groups ?? [],
     capabilities: ids.capabilities !== undefined ? new Set(ids.capabilities) : euid === 0 ? ALL : NONE,
   };
+}
+
+const UNSET = 0xffff_ffff;
+
+/** A task with the kernel's credentials for a while: override_creds(prepare_kernel_cred(&init_task)). */
+export function kernelTask(kernel: Kernel, task: Subject): Subject {
+  const { pid, ppid, comm, auid, ses, exe, tty, readImpliesExec } = task;
+  const label = kernel.labels?.subject({}) ?? null;
+  return { cred: credentials({}), pid, ppid, comm, auid, ses, exe, tty, label, readImpliesExec };
+}
+
+/** A thread of the kernel that does something in place of a task. */
+export function kernelThread(kernel: Kernel, task: Subject, comm: string): Subject {
+  const own = { comm: comm.slice(0, 15), auid: UNSET, ses: UNSET, exe: null, readImpliesExec: false };
+  return { ...kernelTask(kernel, task), pid: kernel.nextPid(), ppid: 2, ...own };
 }

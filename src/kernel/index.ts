@@ -4,6 +4,7 @@ export type { BootOutcome, BootStage, BootStep, BootVerdict } from "./boot-repor
 export type { ExecOutcome } from "./calls/exec.ts";
 export type { XattrTarget } from "./calls/xattrs.ts";
 export type { Ids } from "./credentials.ts";
+export type { FirmwareDevice, FirmwareRequest } from "./firmware.ts";
 export {
   FALLOC_FLAGS,
   MAP_FLAGS,

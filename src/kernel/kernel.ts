@@ -1,13 +1,14 @@
 // A booted kernel: all its state, and the ways to look at it.
 import { type Decision, type Ima, measureCriticalData } from "../appraise/index.ts";
 import type { IntegrityAudit, KernelLog } from "../audit/index.ts";
-import { type Errno, KernelError } from "../errno/index.ts";
+import { type Errno, KernelError, ok, type Result } from "../errno/index.ts";
 import type { Evm } from "../evm/index.ts";
 import type { SimulatedTpm } from "../measure/index.ts";
 import type { Kconfig, Release } from "../release/index.ts";
 import { absolutePath, Disk, evictAll, type OpenFile, type Subject, type Vfs } from "../vfs/index.ts";
 import type { Parameter } from "./cmdline.ts";
 import { credentials, type Ids } from "./credentials.ts";
+import { type FirmwareRequest, FirmwareState, releaseFirmware, requestFirmware } from "./firmware.ts";
 import type { KeyBridge } from "./key-bridge.ts";
 import { type MountSpec, mountFileSystem } from "./mount-file-system.ts";
 import type { BootEnvironment, KernelLabels } from "./options.ts";
@@ -60,6 +61,9 @@ export class Kernel {
   readonly secureBoot: boolean;
   /** Kernel modules that are loaded. */
   readonly modules = new Set<string>();
+  /** What ends the devices of modules that made some, by module. */
+  readonly devices = new Map<string, () => void>();
+  readonly firmware: FirmwareState;
   readonly initProcess: Process;
   readonly moduleSignatureEnforced: boolean;
   readonly #parts: KernelParts;
@@ -81,6 +85,7 @@ export class Kernel {
     this.labels = parts.labels;
     this.disks = parts.disks;
     this.secureBoot = parts.secureBoot;
+    this.firmware = new FirmwareState(parts.parameters);
     this.moduleSignatureEnforced = parts.keyBridge.moduleSignatureEnforced;
     const { root } = parts.vfs;
     // The first process starts as the kernel's own thread.
@@ -231,6 +236,17 @@ export class Kernel {
     return this.ima === null
       ? "EOPNOTSUPP"
       : measureCriticalData(this.ima, this.initProcess, label, event, bytes, hashed);
+  }
+
+  /**
+   * What a driver does that needs firmware: request_firmware() and its kind. With another task it serves a system call of that task.
+   * @returns the bytes of the file, or the errno that the driver gets
+   */
+  requestFirmware(name: string, request: FirmwareRequest = {}, task: Subject = this.initProcess): Result<Uint8Array> {
+    const got = requestFirmware(this, task, name, request);
+    if (!got.ok) return got;
+    releaseFirmware(this, got.value);
+    return ok(got.value.bytes);
   }
 
   pathText(file: OpenFile): string {

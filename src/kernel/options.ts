@@ -46,6 +46,8 @@ export interface BootEnvironment {
   readonly lsm?: string;
   /** Numbers that other parts of the kernel took before: see AnonymousNumbers. */
   readonly numbers?: AnonymousNumbers;
+  /** Kernel modules that the first process loads before anything else, by name; IMA is not asked. */
+  readonly modules?: readonly string[];
   /** How many events the kernel had sent to user space (/sys/kernel/uevent_seqnum); 0 if not given. */
   readonly uevents?: number;
   /** boot_aggregate, where the PCRs that it is made of are not known. */

@@ -7,6 +7,7 @@ import { PolicyFile, type PolicyFileSession, policyFileMode } from "../policy/in
 import {
   addPseudoDirectory,
   addPseudoFile,
+  addPseudoPath,
   addPseudoSymlink,
   capable,
   type Dentry,
@@ -19,6 +20,7 @@ import {
 import type { Kernel } from "./kernel.ts";
 import { makeProcSelf } from "./proc-self.ts";
 import { kernelReadPath } from "./read-file.ts";
+import { attribute } from "./sysfs-attribute.ts";
 
 /** S_IWUSR */
 const OWNER_MAY_WRITE = 0o200;
@@ -157,7 +159,7 @@ export function makeProc(kernel: Kernel, root: Dentry): void {
     });
 }
 
-/** /sys/class/tpm/tpm0, where there is a TPM. @param root of sysfs */
+/** Settings and states of devices; /sys/class/tpm/tpm0 where there is a TPM. @param root of sysfs */
 export function makeSysfs(kernel: Kernel, root: Dentry): void {
   const { vfs, tpm } = kernel;
   const ours = addPseudoDirectory(vfs, root, "kernel");
@@ -169,9 +171,18 @@ export function makeSysfs(kernel: Kernel, root: Dentry): void {
     0o444,
     whole(() => `${kernel.environment.uevents ?? 0}\n`),
   );
+  addPseudoFile(
+    vfs,
+    addPseudoPath(vfs, root, "module/firmware_class/parameters"),
+    "path",
+    0o644,
+    attribute(
+      (text) => kernel.firmware.setPath(text),
+      () => kernel.firmware.path,
+    ),
+  );
   if (tpm === null) return;
-  let directory = root;
-  for (const name of ["class", "tpm", "tpm0"]) directory = addPseudoDirectory(vfs, directory, name);
+  const directory = addPseudoPath(vfs, root, "class/tpm/tpm0");
   for (const file of tpm.sysfs()) {
     const slash = file.path.indexOf("/");
     const bank = slash < 0 ? directory : addPseudoDirectory(vfs, directory, file.path.slice(0, slash));

@@ -7,6 +7,7 @@ import { SPECIAL_KEYRINGS } from "../keyring/index.ts";
 import type { Stat } from "../vfs/index.ts";
 import type { ExecOutcome } from "./calls/exec.ts";
 import type { XattrTarget } from "./calls/xattrs.ts";
+import type { FirmwareRequest } from "./firmware.ts";
 import { OPEN, PROT_FLAGS } from "./flags.ts";
 import type { Kernel } from "./kernel.ts";
 import type { Process } from "./process.ts";
@@ -243,6 +244,17 @@ export class Task {
   }
   removexattr(path: string, name: string): void {
     this.#done("removexattr", path, () => this.process.sys.removexattr({ path, follow: true }, name));
+  }
+
+  // Firmware
+
+  /**
+   * Has a driver load firmware while it serves this process: the first file of that name in firmware_class.path,
+   * `/lib/firmware/updates/RELEASE`, `/lib/firmware/updates`, `/lib/firmware/RELEASE`, `/lib/firmware` that can be read.
+   * @returns the bytes of the file
+   */
+  requestFirmware(name: string, request: FirmwareRequest = {}): Uint8Array {
+    return this.#value("request_firmware", name, () => this.kernel.requestFirmware(name, request, this.process));
   }
 
   // Keys

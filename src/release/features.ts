@@ -64,6 +64,20 @@ const table = {
   },
   "init-module-critical-data": { since: "6.10", what: "init_module buffers are measured as critical data" },
   "check-execve": { since: "6.14", what: "AT_EXECVE_CHECK, with audit records of type 1808" },
+  "firmware-kernel-credentials": {
+    since: "5.18",
+    what: "firmware is read with the credentials of the kernel, not of the process that the driver serves",
+  },
+  "firmware-name-checked": {
+    since: "6.12",
+    backports: { "6.1": 113 },
+    what: "a name of firmware with a component '..' is refused",
+  },
+  "firmware-path-line": { since: "6.4", what: "firmware_class.path ends at its first newline" },
+  "loaded-data-shown": {
+    since: "5.10",
+    what: "security modules see firmware from user space after it came; before, they had to refuse it unseen",
+  },
   "suspend-measurements": { since: "6.14", what: "no entries during reboot" },
   "new-file-survives-setattr": { since: "6.14", backports: { "6.12": 18 }, what: "an attribute change keeps NEW_FILE" },
   "violation-limit": {

@@ -49,6 +49,18 @@ const KERNELS = [
   },
 ] as const;
 
+/** Modules that the driver loads before the first step. */
+function loadedModules(bootCmdline: string | undefined): string[] {
+  const named = /(?:^| )oracle\.mods=(\S*)/.exec(bootCmdline ?? "")?.[1] ?? "";
+  return named.split(",").filter((name) => name !== "");
+}
+
+/** Options of the kernel that recordings leave out: Debian's ask for packed firmware. */
+export function recordedConfig({ kernel }: Trace): readonly string[] {
+  const more = kernel.backend === "qemu" ? ["CONFIG_FW_LOADER_USER_HELPER=y", "CONFIG_FW_LOADER_COMPRESS_XZ=y"] : [];
+  return [...kernel.config, ...more];
+}
+
 /** How many events there had been, where a step asks. */
 function ueventsOf(steps: Trace["steps"], results: Trace["results"]): number {
   const asked = steps.findIndex((step) => step.op === "readfile" && step["path"] === "/sys/kernel/uevent_seqnum");
@@ -64,6 +76,7 @@ export function recordedEnvironment({ kernel, steps, results }: Trace): BootEnvi
       banner: `Linux version ${kernel.release} (root@vm) (${TOOLS}) ${known.built}\n`,
       numbers: known.numbers,
     }),
+    modules: loadedModules(kernel.bootCmdline),
     uevents: ueventsOf(steps, results),
     ...(kernel.bootCmdline !== undefined && { bootCmdline: kernel.bootCmdline }),
     ...(kernel.lsm !== undefined && { lsm: kernel.lsm }),

@@ -4,6 +4,9 @@ import { splitFields } from "../audit/index.ts";
 /** Fields that say which process and which moment it was, not what was decided. */
 const VOLATILE: ReadonlySet<string> = new Set(["pid", "ses", "ppid", "exe", "tty"]);
 
+/** Which of the kernel's workers takes up a piece of work is chance. */
+const worker = (raw: string): string => raw.replace(/^"kworker\/[^"]*"$/, '"kworker"');
+
 export interface RecordFields {
   readonly type: number;
   /** In order, without the volatile ones. */
@@ -18,13 +21,13 @@ export function parseRecord(line: string): RecordFields | null {
   if (m === null) return null;
   const fields = splitFields(m[2]!)
     .filter(({ name }) => !VOLATILE.has(name))
-    .map(({ name, raw }) => [name, raw] as const);
+    .map(({ name, raw }) => [name, name === "comm" ? worker(raw) : raw] as const);
   return { type: Number(m[1]), fields };
 }
 
-/** INTEGRITY_DATA … INTEGRITY_POLICY_RULE: what IMA and EVM write. */
+/** INTEGRITY_DATA … INTEGRITY_USERSPACE: what IMA and EVM write. */
 export function isIntegrityRecord(line: string): boolean {
-  return /^audit: type=180[0-7] /.test(line);
+  return /^audit: type=180[0-8] /.test(line);
 }
 
 /** printk lines of IMA, EVM and the integrity code they share. */

@@ -8,7 +8,7 @@ import { bootDocument } from "./boot-document.ts";
 import { compareLines, compareStep, type Difference } from "./compare.ts";
 import { Driver } from "./driver.ts";
 import { addGivenEntries } from "./given-entries.ts";
-import { guestFiles, labelsOf, recordedEnvironment, TPM_BANKS } from "./guest.ts";
+import { guestFiles, labelsOf, recordedConfig, recordedEnvironment, TPM_BANKS } from "./guest.ts";
 import { bootDisk, bootFile } from "./machine.ts";
 import { recordedKeys } from "./recorded-keys.ts";
 import { diskNames } from "./run.ts";
@@ -73,7 +73,7 @@ function traceBootOptions(trace: Trace): BootOptions {
   const aggregate = trace.boot.measured?.find((line) => / boot_aggregate( |$)/.test(line));
   return {
     release: kernel.release,
-    config: kernel.config,
+    config: recordedConfig(trace),
     cmdline: kernel.cmdline,
     rootfs,
     tpm: kernel.tpm === true ? { banks: TPM_BANKS, pcrs: firmwarePcrs(trace) } : null,

@@ -52,7 +52,7 @@ export function bootOptions(scenario: Scenario, read?: FileReader): BootOptions 
     disks: Object.fromEntries(
       Object.entries(scenario.disks ?? {}).map(([name, spec]) => [name, bootDisk(spec, `disks.${name}`, read)]),
     ),
-    environment: { deviceName: deviceNames(kernel.backend) },
+    environment: { deviceName: deviceNames(kernel.backend), modules: kernel.modules ?? [] },
   };
 }
 

@@ -59,7 +59,12 @@ const kernelSchema = z.strictObject({
   secureBoot: z.boolean().optional(),
   tpm: tpmSchema.optional(),
   backend: z.string().optional(),
-  modules: z.array(z.string()).optional(),
+  modules: z
+    .array(z.string())
+    .optional()
+    .describe(
+      "Kernel modules that are loaded before the first step; test_firmware brings a device that loads firmware",
+    ),
 });
 
 export const scenarioSchema = z.strictObject({

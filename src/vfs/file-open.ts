@@ -3,6 +3,7 @@
 import type { Denial } from "../errno/index.ts";
 import type { OpenFile } from "./file.ts";
 import { dropInode, releaseMount } from "./lifetime.ts";
+import type { GeneratedFile } from "./pseudo.ts";
 import type { Subject } from "./task.ts";
 import { O, S } from "./uapi.ts";
 import type { Vfs } from "./vfs.ts";
@@ -70,8 +71,21 @@ function openByType(vfs: Vfs, task: Subject, file: OpenFile): Denial {
   if (inode.isSocket) return "ENXIO";
   if (inode.isDevice) return openDevice(file);
   if (inode.isFifo) return file.canWrite && !file.canRead && (file.flags & O.NONBLOCK) !== 0 ? "ENXIO" : null;
-  if (inode.generated !== null) return inode.generated.open?.(task, file) ?? null;
+  if (inode.generated !== null) return openGenerated(task, file, inode.generated);
   return inode.sb.fs.open(vfs, task, file);
+}
+
+const ANY_READ = 0o444;
+const ANY_WRITE = 0o222;
+
+/** kernfs_fop_open looks at the bits, and whether there is anything behind them; then the file itself is asked. */
+function openGenerated(task: Subject, file: OpenFile, generated: GeneratedFile): Denial {
+  const { inode } = file;
+  if (inode.sb.type.modeBindsAll) {
+    if (file.canWrite && ((inode.mode & ANY_WRITE) === 0 || generated.write === undefined)) return "EACCES";
+    if (file.canRead && ((inode.mode & ANY_READ) === 0 || generated.read === undefined)) return "EACCES";
+  }
+  return generated.open?.(task, file) ?? null;
 }
 
 /** Character devices that are always there (drivers/char/mem.c): null, zero, full, random, urandom, kmsg; tty and console. */

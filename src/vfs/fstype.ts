@@ -81,4 +81,8 @@ export interface FsType {
   readonly maxLinks: number;
   /** Inodes stay in memory for as long as the file exists. */
   readonly inMemory: boolean;
+  /** i_size of files whose content the kernel makes up (sysfs: one page). */
+  readonly generatedSize: number;
+  /** KERNFS_ROOT_EXTRA_OPEN_PERM_CHECK: permission bits hold for everybody, CAP_DAC_OVERRIDE or not. */
+  readonly modeBindsAll: boolean;
 }

@@ -42,6 +42,8 @@ const BASE: Omit<FsType, "name" | "magic"> = {
   maxBytes: 2 ** 53 - 1,
   maxLinks: 2 ** 32 - 1,
   inMemory: true,
+  generatedSize: 0,
+  modeBindsAll: false,
 };
 
 /** A file system on a disk. */
@@ -328,7 +330,7 @@ const rows: readonly FsType[] = [
     noexec: true,
     nodev: true,
   },
-  { name: "sysfs", ...BASE, ...KERNFS, magic: 0x62656572 },
+  { name: "sysfs", ...BASE, ...KERNFS, magic: 0x62656572, generatedSize: 4096, modeBindsAll: true },
   { name: "cgroup", ...BASE, ...KERNFS, magic: 0x27e0eb, namespaces: ["trusted", "security"] },
   { name: "cgroup2", ...BASE, ...KERNFS, magic: 0x63677270, namespaces: ["trusted", "security", "user"] },
   { name: "securityfs", ...BASE, ...PSEUDO, magic: 0x73636673, inodeNumbers: "global-counter" },

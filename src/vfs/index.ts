@@ -29,6 +29,7 @@ export {
   addMagicLink,
   addPseudoDirectory,
   addPseudoFile,
+  addPseudoPath,
   addPseudoSymlink,
   type GeneratedFile,
   removePseudo,

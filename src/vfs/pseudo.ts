@@ -73,6 +73,11 @@ export function addPseudoDirectory(vfs: Vfs, parent: Dentry, name: string, mode 
   return parent.children?.get(name) ?? addNode(vfs, parent, name, { mode: S.IFDIR | mode });
 }
 
+/** The same for each part of a relative path. @returns the last */
+export function addPseudoPath(vfs: Vfs, parent: Dentry, path: string): Dentry {
+  return path.split("/").reduce((directory, name) => addPseudoDirectory(vfs, directory, name), parent);
+}
+
 export function addPseudoSymlink(vfs: Vfs, parent: Dentry, name: string, target: string): Dentry {
   return addNode(vfs, parent, name, { mode: S.IFLNK | (parent.sb.type.name === "securityfs" ? 0o444 : 0o777), target });
 }

@@ -1,6 +1,7 @@
 // init_module, finit_module, delete_module (kernel/module/main.c, kernel/module/signing.c: module_sig_check).
 import { type Denial, type Errno, fail, ok, type Result } from "../../errno/index.ts";
 import { capable } from "../../vfs/index.ts";
+import { endModule, startModule } from "../drivers/drivers.ts";
 import type { Kernel } from "../kernel.ts";
 import { parseModule } from "../module-image.ts";
 import type { Process } from "../process.ts";
@@ -54,7 +55,7 @@ export function moduleCalls(kernel: Kernel, process: Process) {
         "module: unsigned",
         `${name}: module verification failed: signature and/or required key missing - tainting kernel`,
       );
-    kernel.modules.add(name);
+    startModule(kernel, name);
     return null;
   }
 
@@ -87,7 +88,7 @@ export function moduleCalls(kernel: Kernel, process: Process) {
     },
     deleteModule(name: string): Denial {
       if (!capable(process, "CAP_SYS_MODULE")) return "EPERM";
-      return kernel.modules.delete(name) ? null : "ENOENT";
+      return endModule(kernel, name) ? null : "ENOENT";
     },
   };
 }
