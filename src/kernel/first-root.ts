@@ -60,6 +60,8 @@ export function mountKernelFileSystems(kernel: Kernel): void {
   ];
   for (const [path, mode] of directories) sys.mkdir(path, mode);
   const { numbers = DEFAULT_NUMBERS } = kernel.environment;
+  // Smack mounts its own file system for itself (security/smack/smackfs.c: init_smk_fs).
+  const firstMount = numbers.firstMount + (kernel.lsm.split(",").includes("smack") ? 1 : 0);
   const mounted = (path: string, fstype: string) => {
     const denied = sys.mount(fstype, path, fstype, 0, "");
     for (const sb of vfs.superblocks) if (denied.ok && sb.type.name === fstype) return sb.root;
@@ -67,7 +69,7 @@ export function mountKernelFileSystems(kernel: Kernel): void {
   };
   vfs.firstAnonymousDevice = numbers.devtmpfs;
   mounted("/dev", "devtmpfs");
-  vfs.firstAnonymousDevice = numbers.firstMount - 2;
+  vfs.firstAnonymousDevice = firstMount - 2;
   makeProc(kernel, mounted("/proc", "proc"));
   makeSysfs(kernel, mounted("/sys", "sysfs"));
   for (const [name, minor] of DEVICES) sys.mknod(`/dev/${name}`, S.IFCHR | 0o666, { major: 1, minor });
@@ -77,6 +79,6 @@ export function mountKernelFileSystems(kernel: Kernel): void {
     vfs.nextIno = numbers.firstInode;
     makeSecurityfs(kernel, root, kernel.lsm);
   }
-  vfs.firstAnonymousDevice = numbers.firstMount;
+  vfs.firstAnonymousDevice = firstMount;
   vfs.nextIno += numbers.settled;
 }

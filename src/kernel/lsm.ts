@@ -60,7 +60,9 @@ export const smackModule: SecurityModule = {
     if (!capable(task, "CAP_MAC_ADMIN")) return "EPERM";
     return path.dentry.inode!.isDirectory && text === "TRUE" ? null : "EINVAL";
   },
-  inodeInitSecurity(task, _inode, _dir, _name, xattrs) {
+  inodeListsecurity: () => ["security.SMACK64"],
+  inodeInitSecurity(task, inode, _dir, _name, xattrs) {
+    if (inode.isSocket && inode.sb.vfs.release.has("smack-sockets-unlabelled")) return null;
     xattrs.push({ name: "security.SMACK64", value: new TextEncoder().encode(task.label ?? FLOOR) });
     return null;
   },

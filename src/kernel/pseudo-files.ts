@@ -130,33 +130,52 @@ export function makeProc(kernel: Kernel, root: Dentry): void {
     whole(() => [...kernel.modules].map((name) => `${name} 0 0 - Live 0x0000000000000000\n`).join("")),
   );
   makeProcSelf(kernel, root);
-  const sysctl = addPseudoDirectory(vfs, root, "sys", 0o555);
-  const memory = addPseudoDirectory(vfs, sysctl, "vm", 0o555);
-  addPseudoFile(vfs, memory, "drop_caches", 0o200, {
-    write(_task, _file, bytes) {
-      const value = Number(new TextDecoder().decode(bytes).trim());
-      if (!Number.isInteger(value) || value < 1 || value > 4) return fail("EINVAL");
-      // Bit 2: slab objects, the inodes among them.
-      if ((value & 2) !== 0) dropCaches(vfs);
-      return ok(bytes.length);
-    },
-  });
-  const files = addPseudoDirectory(vfs, sysctl, "fs", 0o555);
+  makeSettings(kernel, addPseudoDirectory(vfs, root, "sys", 0o555));
+}
+
+/** /proc/sys: what is there comes into being, and takes its inode number, when it is looked up (fs/proc/proc_sysctl.c: proc_sys_lookup). */
+function makeSettings(kernel: Kernel, sysctl: Dentry): void {
+  const { vfs } = kernel;
+  const groups: Record<string, Record<string, readonly [mode: number, file: GeneratedFile]>> = {
+    vm: { drop_caches: [0o200, { write: (_task, _file, bytes) => writeDropCaches(kernel, bytes) }] },
+    fs: {},
+  };
   for (const [name, setting] of Object.entries({
     protected_hardlinks: "hardlinks",
     protected_symlinks: "symlinks",
     protected_fifos: "fifos",
     protected_regular: "regular",
   } as const))
-    addPseudoFile(vfs, files, name, 0o600, {
-      read: () => ok(utf8ToBytes(`${vfs.sysctl[setting]}\n`)),
-      write(_task, _file, bytes) {
-        const value = Number(new TextDecoder().decode(bytes).trim());
-        if (!Number.isInteger(value) || value < 0 || value > 2) return fail("EINVAL");
-        vfs.sysctl[setting] = value;
-        return ok(bytes.length);
+    groups["fs"]![name] = [
+      0o600,
+      {
+        read: () => ok(utf8ToBytes(`${vfs.sysctl[setting]}\n`)),
+        write(_task, _file, bytes) {
+          const value = Number(new TextDecoder().decode(bytes).trim());
+          if (!Number.isInteger(value) || value < 0 || value > 2) return fail("EINVAL");
+          vfs.sysctl[setting] = value;
+          return ok(bytes.length);
+        },
       },
-    });
+    ];
+  sysctl.inode!.findName = (directory, group) => {
+    const files = Object.hasOwn(groups, group) ? groups[group] : undefined;
+    if (files === undefined || directory.children?.has(group) === true) return;
+    const made = addPseudoDirectory(vfs, directory, group, 0o555);
+    made.inode!.findName = (inside, name) => {
+      const known = Object.hasOwn(files, name) ? files[name] : undefined;
+      if (known !== undefined && inside.children?.has(name) !== true)
+        addPseudoFile(vfs, inside, name, known[0], known[1]);
+    };
+  };
+}
+
+function writeDropCaches(kernel: Kernel, bytes: Uint8Array): Result<number> {
+  const value = Number(new TextDecoder().decode(bytes).trim());
+  if (!Number.isInteger(value) || value < 1 || value > 4) return fail("EINVAL");
+  // Bit 2: slab objects, the inodes among them.
+  if ((value & 2) !== 0) dropCaches(kernel.vfs);
+  return ok(bytes.length);
 }
 
 /** Settings and states of devices; /sys/class/tpm/tpm0 where there is a TPM. @param root of sysfs */

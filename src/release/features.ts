@@ -135,6 +135,21 @@ const table = {
     backports: { "6.12": 104, "6.1": 183 },
     what: "a hash label that is too short never passes",
   },
+  "overlay-odd-capability-dropped": {
+    since: "7.2",
+    backports: { "6.12": 117 },
+    what: "a malformed security.capability is left behind by a copy-up instead of failing it",
+  },
+  "listed-by-lsm": {
+    since: "6.16",
+    backports: { "6.12": 35 },
+    what: "file systems in memory leave the listing of labels to the security modules",
+  },
+  "smack-sockets-unlabelled": {
+    since: "6.17",
+    backports: { "6.12": 64 },
+    what: "Smack gives the file of a socket no label",
+  },
   "truncate-hooks": { since: "7.2", backports: { "6.12": 104 }, what: "truncation resets the cached verdict" },
   "fix-respects-read-only": {
     since: "7.2",

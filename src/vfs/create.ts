@@ -76,6 +76,9 @@ export function mkdir(vfs: Vfs, task: Subject, base: Path, text: string, mode: n
   return made.ok ? null : made.errno;
 }
 
+/** may_mknod: the types of files that mknod makes. */
+const MKNOD_TYPES: ReadonlySet<number> = new Set([S.IFREG, S.IFCHR, S.IFBLK, S.IFIFO, S.IFSOCK]);
+
 /** mknod(2). `mode` holds type and permission bits; no type means a regular file. */
 export function mknod(
   vfs: Vfs,
@@ -88,7 +91,7 @@ export function mknod(
 ): Denial {
   const kind = (mode & S.IFMT) === 0 ? S.IFREG : mode & S.IFMT;
   if (kind === S.IFDIR) return "EPERM";
-  if (kind === S.IFLNK) return "EINVAL";
+  if (!MKNOD_TYPES.has(kind)) return "EINVAL";
   const place = prepareName(vfs, task, base, text, false);
   if (!place.ok) return place.errno;
   const { parent, name } = place.value;

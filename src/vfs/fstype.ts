@@ -73,6 +73,10 @@ export interface FsType {
   readonly iversionOnWrite: boolean;
   /** A truncation to the present length counts as no change. */
   readonly skipsSameSize: boolean;
+  /** FS_IOC_GETFLAGS shows FS_EXTENT_FL, which no other file system takes. */
+  readonly extentsFlag: boolean;
+  /** An immutable file takes no change of attributes at all. */
+  readonly immutableIsFinal: boolean;
   /** Linking, unlinking and renaming count as changes of the file itself. */
   readonly iversionOnNames: boolean;
   readonly unverifiableSignature: boolean;

@@ -36,6 +36,8 @@ const BASE: Omit<FsType, "name" | "magic"> = {
   firstIversion: 0,
   iversionOnWrite: false,
   skipsSameSize: false,
+  immutableIsFinal: false,
+  extentsFlag: false,
   iversionOnNames: false,
   unverifiableSignature: false,
   evmHmacUnsupported: false,
@@ -85,6 +87,7 @@ const EXT4: Omit<FsType, "name"> = {
   iversionOnSetattr: "always",
   firstIversion: 1,
   skipsSameSize: true,
+  immutableIsFinal: true,
   maxBytes: 2 ** 44 - 2 ** 12,
   maxLinks: 65000,
 };
@@ -121,7 +124,7 @@ const RAMFS: Omit<FsType, "name"> = {
 };
 
 const rows: readonly FsType[] = [
-  { name: "ext4", ...EXT4 },
+  { name: "ext4", ...EXT4, extentsFlag: true },
   { name: "ext3", ...EXT4, verity: null },
   { name: "ext2", ...EXT4, verity: null, iversion: false, fallocate: null, renameFlags: false, maxLinks: 32000 },
   {

@@ -21,6 +21,7 @@ export function newIno(vfs: Vfs, sb: SuperBlock, wanted?: number, place?: Place)
   const group = sb.type.inodeNumbers === "xfs" ? groupFor(sb, place) : 0;
   if (wanted !== undefined && !taken(wanted)) {
     if (sb.type.inodeNumbers === "counter" && wanted >= sb.nextIno) sb.nextIno = wanted + 1;
+    if (sb.type.inodeNumbers === "global-counter" && wanted >= vfs.nextIno) vfs.nextIno = wanted + 1;
     return wanted;
   }
   switch (sb.type.inodeNumbers) {

@@ -81,6 +81,8 @@ export class Inode {
   openFiles = 0;
   /** Names of it in memory. */
   dentries = 0;
+  /** Files of overlays that stand on it. */
+  overlays = 0;
   /** I_LINKABLE: has no name, but linkat may give it one (O_TMPFILE without O_EXCL). */
   linkable = false;
   /** Out of memory: evicted or deleted, the object is not to be used any more. */

@@ -6,9 +6,10 @@ import type { Mount } from "./mount.ts";
 import type { SuperBlock } from "./superblock.ts";
 import type { Vfs } from "./vfs.ts";
 
-/** Called when a holder is gone: frees a file that has neither a name nor anybody who has it open. */
+/** Called when a holder is gone: frees a file that has neither a name nor anybody who has it open, nor an overlay that shows it. */
 export function dropInode(vfs: Vfs, inode: Inode): void {
-  if (inode.nlink === 0 && inode.openFiles === 0 && !inode.freed) inode.sb.fs.forget(vfs, inode);
+  if (inode.nlink === 0 && inode.openFiles === 0 && inode.overlays === 0 && !inode.freed)
+    inode.sb.fs.forget(vfs, inode);
 }
 
 /** A name goes out of memory: unlinked, or evicted. */

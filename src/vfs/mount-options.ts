@@ -30,7 +30,6 @@ const COMMON: Readonly<Record<string, Setter>> = {
 const EXT4: Readonly<Record<string, Setter>> = {
   i_version: (f) => set(f, "iversion", true),
   acl: (f) => set(f, "posixAcl", true),
-  noacl: (f) => set(f, "posixAcl", false),
   user_xattr: () => {},
 };
 /** Options that change nothing here, by the layout of the file system that takes them. */

@@ -167,7 +167,7 @@ function remount(vfs: Vfs, place: Path, flags: number, text: string): Denial {
   const wanted = options.value.flags;
   if (wanted.readOnly === true && !sb.flags.readOnly) {
     if (hasWriters(mount)) return "EBUSY";
-    for (const inode of sb.inodes.values()) if (inode.nlink === 0 && inode.openFiles > 0) return "EBUSY";
+    for (const inode of sb.inodes.values()) if (inode.nlink === 0) return "EBUSY";
     sync(vfs);
   }
   Object.assign(sb.flags, wanted);

@@ -24,6 +24,8 @@ export function setNativeAttributes(
   given: AttributeChange,
 ): Denial {
   const change: MutableChange = given;
+  // ext4 lets nothing of an immutable file be changed, not even its change time by a chown that names nobody.
+  if (inode.immutable && inode.sb.type.immutableIsFinal) return "EPERM";
   const denied = prepareSetattr(task, dentry, inode, change);
   if (denied !== null) return denied;
   const { type } = inode.sb;

@@ -17,6 +17,7 @@ import type { Subject } from "./task.ts";
 import { RENAME, S } from "./uapi.ts";
 import type { Vfs } from "./vfs.ts";
 import { storeXattr } from "./xattr-layout.ts";
+import { listedByModules } from "./xattr-names.ts";
 
 export class NativeFs implements FileSystem {
   /** The inode of that number, from memory or from the disk. */
@@ -220,13 +221,16 @@ export class NativeFs implements FileSystem {
     return null;
   }
 
-  listXattr(_vfs: Vfs, inode: Inode): string[] {
+  listXattr(vfs: Vfs, inode: Inode): string[] {
     const names = [...inode.xattrs.keys()];
     // Where ACLs are kept apart from the other attributes they are named first (fs/xattr.c: simple_xattr_list).
     if (inode.sb.type.layout !== "memory") return names;
     const acl = (name: string): number =>
       name.startsWith("system.posix_acl_a") ? 0 : name.startsWith("system.") ? 1 : 2;
-    return names.sort((a, b) => acl(a) - acl(b));
+    const labels = vfs.release.has("listed-by-lsm") ? listedByModules(vfs) : [];
+    const kept = names.filter((name) => !labels.includes(name)).sort((a, b) => acl(a) - acl(b));
+    const acls = kept.filter((name) => acl(name) < 2).length;
+    return [...kept.slice(0, acls), ...labels, ...kept.slice(acls)];
   }
 
   readlink(inode: Inode): string {

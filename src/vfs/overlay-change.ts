@@ -7,6 +7,7 @@ import { linkNode, makeNode } from "./create.ts";
 import type { Dentry } from "./dentry.ts";
 import type { NewNode } from "./filesystem.ts";
 import type { Inode } from "./inode.ts";
+import { dropDentry } from "./lifetime.ts";
 import { lookupChild } from "./namei.ts";
 import { notifyChange } from "./notify-change.ts";
 import { makeTmpfile } from "./open.ts";
@@ -196,6 +197,11 @@ export function removeOverlay(vfs: Vfs, fs: OverlayFs, task: Subject, dentry: De
   const mounter = fs.mounter(task);
   const { upper } = inode.overlay!;
   const upperDir = dentry.parent.inode!.overlay!.upper!;
+  // ovl_matches_upper: somebody took the name away, or gave it to another file, in the upper layer itself.
+  if (upper !== null && lookupChild(vfs, upperDir, dentry.name)?.inode !== upper.inode) {
+    dropDentry(dentry);
+    return "ESTALE";
+  }
   if (upper !== null && isDirectory) clearWhiteouts(vfs, mounter, upper);
   let done: Denial;
   // What has no upper file is in a lower layer, even if it was taken away there meanwhile.
@@ -204,17 +210,12 @@ export function removeOverlay(vfs: Vfs, fs: OverlayFs, task: Subject, dentry: De
   else
     done = isDirectory
       ? rmdirNode(vfs, mounter, upper!)
-      : unlinkNode(vfs, mounter, nameOf(vfs, upperDir, dentry.name, upper!));
+      : unlinkNode(vfs, mounter, lookupChild(vfs, upperDir, dentry.name)!);
   if (done !== null) return done;
   inode.nlink = isDirectory ? 0 : inode.nlink - 1;
   if (upper !== null) copyAttributesUp(inode);
   copyAttributesUp(dentry.parent.inode!);
   return null;
-}
-
-/** The upper name that this overlay name stands for: a file with several names has one of them on record. */
-function nameOf(vfs: Vfs, upperDir: Dentry, name: string, upper: Dentry): Dentry {
-  return lookupChild(vfs, upperDir, name) ?? upper;
 }
 
 /** Whiteouts in a directory that is to go: to the upper layer they are entries. */
@@ -279,7 +280,8 @@ export function renameOverlay(
   const mounter = fs.mounter(task);
   const upperTo = toDir.inode!.overlay!.upper!;
   const upperFrom = from.parent.inode!.overlay!.upper!;
-  const source = nameOf(vfs, upperFrom, from.name, from.inode!.overlay!.upper!);
+  const source = lookupChild(vfs, upperFrom, from.name);
+  if (source === null || source.inode !== from.inode!.overlay!.upper!.inode) return "ESTALE";
   const present = lookupChild(vfs, upperTo, toName);
   if (toDir !== from.parent) {
     const marked =

@@ -181,7 +181,7 @@ function copyXattrs({ vfs, mounter, from, lower }: Copy, to: Path): Denial {
     if (verdict !== "copy") return verdict.errno;
     const value = getxattr(vfs, mounter, from, name);
     if (!value.ok) {
-      if (name === SECURITY_CAPABILITY) continue;
+      if (name === SECURITY_CAPABILITY && vfs.release.has("overlay-odd-capability-dropped")) continue;
       return value.errno;
     }
     const failed =

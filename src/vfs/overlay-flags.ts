@@ -7,6 +7,7 @@ import type { Inode } from "./inode.ts";
 import { countChange } from "./native-attr.ts";
 import type { OverlayFs } from "./overlay.ts";
 import { copyUp } from "./overlay-copy-up.ts";
+import { topInode } from "./overlay-inode.ts";
 import { OVERLAY_XATTR } from "./overlay-xattr.ts";
 import type { Path } from "./path.ts";
 import type { Subject } from "./task.ts";
@@ -31,6 +32,7 @@ export function setOverlayFlags(
   path: Path,
   wanted: ReadonlyMap<AttributeName, boolean>,
 ): Denial {
+  const shown = topInode(path.dentry.inode!.overlay!).sb.type;
   const failed = copyUp(vfs, fs, task, path.dentry, 0) ?? fs.wantWrite();
   if (failed !== null) return failed;
   const upper = fs.upperPath(path.dentry.inode!.overlay!.upper!);
@@ -42,6 +44,8 @@ export function setOverlayFlags(
   if (letters.length > 0) kept = setXattrNode(vfs, mounter, upper, protattr, Uint8Array.from(letters), 0);
   else if (real.xattrs.has(protattr)) kept = removeXattrNode(vfs, mounter, upper, protattr);
   if (kept !== null) return kept === "EOPNOTSUPP" ? "EPERM" : kept;
+  // The flags that were read of the lower file are written to the upper one, with those that only the lower file system knows.
+  if (shown.extentsFlag && !real.sb.type.extentsFlag) return "EOPNOTSUPP";
   real.noatime = wanted.get("noatime") === true;
   real.nodump = wanted.get("nodump") === true;
   real.ctime = vfs.clock();

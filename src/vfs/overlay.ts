@@ -10,7 +10,7 @@ import type { OpenFile } from "./file.ts";
 import { closeFile } from "./file-open.ts";
 import type { FileSystem, NewNode } from "./filesystem.ts";
 import { Inode } from "./inode.ts";
-import { releaseMount } from "./lifetime.ts";
+import { dropInode, releaseMount } from "./lifetime.ts";
 import { wantWrite } from "./mount-access.ts";
 import { notifyChange } from "./notify-change.ts";
 import { linkOverlay, makeOverlay, removeOverlay, renameOverlay, tmpfileOverlay } from "./overlay-change.ts";
@@ -47,6 +47,12 @@ export interface OverlayLayers {
   readonly offlineChanges: boolean;
 }
 
+/** The overlay holds a file of a layer. */
+function pin(dentry: Dentry): void {
+  dentry.pins++;
+  dentry.inode!.overlays++;
+}
+
 export class OverlayFs implements FileSystem {
   readonly layers: OverlayLayers;
   /** All layers lie on one file system, so that inode numbers are unique. */
@@ -64,6 +70,8 @@ export class OverlayFs implements FileSystem {
   sb!: SuperBlock;
   /** Files that the copies of this system call were made through. */
   readonly copied: OpenFile[] = [];
+  /** How many calls on this overlay are under way, one inside the other. */
+  #depth = 0;
 
   constructor(layers: OverlayLayers) {
     this.layers = layers;
@@ -72,11 +80,15 @@ export class OverlayFs implements FileSystem {
   }
 
   /**
-   * Files that data were copied through are closed when the system call returns (fs/file_table.c: fput). What comes before that, such as
-   * an open for writing or a change of a label, comes before the label that the last writer of the copy gets.
+   * Files that data were copied through are closed when the system call returns (fs/file_table.c: fput), not when a call that it makes
+   * itself does, as a truncation that strips file capabilities. What comes before that, such as an open for writing or a change of a
+   * label, comes before the label that the last writer of the copy gets.
    */
-  #closeCopied(vfs: Vfs, task: Subject, outcome: Denial): Denial {
-    for (const file of this.copied.splice(0)) closeFile(vfs, this.mounter(task), file);
+  #call(vfs: Vfs, task: Subject, act: () => Denial): Denial {
+    this.#depth++;
+    const outcome = act();
+    this.#depth--;
+    if (this.#depth === 0) for (const file of this.copied.splice(0)) closeFile(vfs, this.mounter(task), file);
     return outcome;
   }
 
@@ -143,9 +155,9 @@ export class OverlayFs implements FileSystem {
     this.sb.inodes.set(inode.key, inode);
     if (upper !== null) {
       this.#byReal.set(upper.inode!, inode);
-      upper.pins++;
+      pin(upper);
     }
-    for (const { dentry } of lower) dentry.pins++;
+    for (const { dentry } of lower) pin(dentry);
     if (keyed !== null) this.#byReal.set(keyed, inode);
     return inode;
   }
@@ -153,17 +165,24 @@ export class OverlayFs implements FileSystem {
   /** ovl_inode_update: a file was copied up. Its attributes are those of the lower file until something takes them over. */
   setUpper(inode: Inode, upper: Dentry): void {
     inode.overlay!.upper = upper;
-    upper.pins++;
+    pin(upper);
     this.#byReal.set(upper.inode!, inode);
   }
 
   /** Lets go of the files of the layers. */
   evicted(inode: Inode): void {
     const { upper, lower } = inode.overlay!;
-    for (const dentry of upper === null ? [] : [upper]) dentry.pins--;
-    for (const { dentry } of lower) dentry.pins--;
     for (const real of [upper?.inode, lower[0]?.dentry.inode])
       if (real !== undefined && real !== null && this.#byReal.get(real) === inode) this.#byReal.delete(real);
+    if (upper !== null) this.#unpin(upper);
+    for (const { dentry } of lower) this.#unpin(dentry);
+  }
+
+  /** A file that was unlinked in its layer goes with the last overlay that shows it. */
+  #unpin(dentry: Dentry): void {
+    dentry.pins--;
+    dentry.inode!.overlays--;
+    dropInode(this.sb.vfs, dentry.inode!);
   }
 
   shutdown(vfs: Vfs): void {
@@ -191,7 +210,7 @@ export class OverlayFs implements FileSystem {
     return tmpfileOverlay(vfs, this, task, dir, node);
   }
   link(vfs: Vfs, task: Subject, from: Dentry, inode: Inode, dir: Dentry, name: string): Denial {
-    const failed = this.#closeCopied(vfs, task, linkOverlay(vfs, this, task, from, inode, dir, name));
+    const failed = this.#call(vfs, task, () => linkOverlay(vfs, this, task, from, inode, dir, name));
     if (failed === null) dir.inode!.overlay!.missing.delete(name);
     return failed;
   }
@@ -210,14 +229,14 @@ export class OverlayFs implements FileSystem {
     target: Dentry | null,
     flags: number,
   ): Denial {
-    const failed = this.#closeCopied(vfs, task, renameOverlay(vfs, this, task, from, toDir, toName, target, flags));
+    const failed = this.#call(vfs, task, () => renameOverlay(vfs, this, task, from, toDir, toName, target, flags));
     if (failed === null) toDir.inode!.overlay!.missing.delete(toName);
     return failed;
   }
 
   /** ovl_setattr: checked against the overlay's file, carried out on the upper one with all hooks. */
   setattr(vfs: Vfs, task: Subject, dentry: Dentry, inode: Inode, given: AttributeChange): Denial {
-    return this.#closeCopied(vfs, task, this.#setattr(vfs, task, dentry, inode, given));
+    return this.#call(vfs, task, () => this.#setattr(vfs, task, dentry, inode, given));
   }
 
   #setattr(vfs: Vfs, task: Subject, dentry: Dentry, inode: Inode, given: AttributeChange): Denial {
@@ -304,11 +323,11 @@ export class OverlayFs implements FileSystem {
     value: Uint8Array | null,
     flags: number,
   ): Denial {
-    return this.#closeCopied(vfs, task, setOverlayXattr(vfs, this, task, dentry, inode, name, value, flags));
+    return this.#call(vfs, task, () => setOverlayXattr(vfs, this, task, dentry, inode, name, value, flags));
   }
 
   setAcl(vfs: Vfs, task: Subject, path: Path, name: string, acl: PosixAcl | null): Denial {
-    return this.#closeCopied(vfs, task, setOverlayAcl(vfs, this, task, path, name, acl));
+    return this.#call(vfs, task, () => setOverlayAcl(vfs, this, task, path, name, acl));
   }
 
   /** ACLs need them in the upper layer and under the file itself. */
@@ -317,7 +336,7 @@ export class OverlayFs implements FileSystem {
   }
 
   setFlags(vfs: Vfs, task: Subject, path: Path, wanted: ReadonlyMap<AttributeName, boolean>): Denial {
-    return this.#closeCopied(vfs, task, setOverlayFlags(vfs, this, task, path, wanted));
+    return this.#call(vfs, task, () => setOverlayFlags(vfs, this, task, path, wanted));
   }
 
   listXattr(vfs: Vfs, inode: Inode): string[] {
@@ -326,7 +345,7 @@ export class OverlayFs implements FileSystem {
   }
 
   open(vfs: Vfs, task: Subject, file: OpenFile): Denial {
-    return this.#closeCopied(vfs, task, openOverlay(vfs, this, task, file));
+    return this.#call(vfs, task, () => openOverlay(vfs, this, task, file));
   }
 
   release(vfs: Vfs, task: Subject, file: OpenFile): void {

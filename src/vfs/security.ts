@@ -121,6 +121,8 @@ export interface SecurityModule {
   inodeSetxattr?(task: Subject, path: Path, name: string, value: Uint8Array, flags: number): Denial;
   inodePostSetxattr?(task: Subject, path: Path, name: string, value: Uint8Array): void;
   inodeGetxattr?(task: Subject, path: Path, name: string): Denial;
+  /** Names of labels that the module keeps for every file, stored or not: for file systems that leave their listing to it. null: none. */
+  inodeListsecurity?(): readonly string[] | null;
   inodeRemovexattr?(task: Subject, path: Path, name: string): Denial;
   inodePostRemovexattr?(task: Subject, path: Path, name: string): void;
   /** POSIX ACLs, on releases with "acl-hooks"; earlier ones use the xattr hooks. `value` is the xattr form. */

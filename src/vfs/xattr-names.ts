@@ -2,6 +2,7 @@
 import type { Denial } from "../errno/index.ts";
 import type { XattrNamespace } from "./fstype.ts";
 import type { Inode } from "./inode.ts";
+import type { Vfs } from "./vfs.ts";
 
 export const ACL_ACCESS = "system.posix_acl_access";
 export const ACL_DEFAULT = "system.posix_acl_default";
@@ -30,4 +31,9 @@ export function refuseXattr(inode: Inode, name: string): Denial {
   if (namespace === "user" && type.userXattrSince !== undefined && !vfs.release.atLeast(type.userXattrSince))
     return "EOPNOTSUPP";
   return name.endsWith(".") && PREFIXES.some(([prefix]) => prefix === name) ? "EINVAL" : null;
+}
+
+/** What the modules list for a file whose file system does not (security_inode_listsecurity). */
+export function listedByModules(vfs: Vfs): string[] {
+  return vfs.hooks.inodeListsecurity.flatMap((module) => module.inodeListsecurity() ?? []);
 }

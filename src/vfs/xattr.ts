@@ -13,7 +13,7 @@ import { SECURITY_CAPABILITY } from "./setattr.ts";
 import { capable, type Subject } from "./task.ts";
 import { LIMIT, S, XATTR } from "./uapi.ts";
 import type { Vfs } from "./vfs.ts";
-import { namespaceOf, refuseXattr } from "./xattr-names.ts";
+import { listedByModules, namespaceOf, refuseXattr } from "./xattr-names.ts";
 
 const isNameValid = (name: string): boolean => name !== "" && name.length <= LIMIT.XATTR_NAME_MAX;
 
@@ -163,7 +163,7 @@ export function removeXattrNoPerm(vfs: Vfs, task: Subject, path: Path, name: str
 /** listxattr(2): the names, in the order of the file system. E2BIG, ERANGE do not occur: the caller has room for all. */
 export function listxattr(vfs: Vfs, task: Subject, path: Path): Result<string[]> {
   const inode = path.dentry.inode!;
-  if (inode.noXattr) return ok([]);
+  if (inode.noXattr) return ok(listedByModules(vfs));
   const names = inode.sb.fs.listXattr(vfs, inode);
   // btrfs names trusted attributes to everybody.
   if (inode.sb.type.layout === "btrfs" || capable(task, "CAP_SYS_ADMIN")) return ok(names);

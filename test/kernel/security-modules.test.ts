@@ -53,6 +53,7 @@ const HOOKS: Readonly<Record<Hook, { readonly act: Act; readonly decides: boolea
   inodeSetxattr: { act: (task) => task.setxattr("/mnt/f", "user.x", "1"), decides: true },
   inodePostSetxattr: { act: (task) => task.setxattr("/mnt/f", "user.x", "1"), decides: false },
   inodeGetxattr: { act: (task) => task.getxattr("/mnt/f", "user.there"), decides: true },
+  inodeListsecurity: { act: (task) => task.listxattr("/"), decides: false },
   inodeRemovexattr: { act: (task) => task.removexattr("/mnt/f", "user.there"), decides: true },
   inodePostRemovexattr: { act: (task) => task.removexattr("/mnt/f", "user.there"), decides: false },
   inodeSetAcl: { act: acl, decides: true },

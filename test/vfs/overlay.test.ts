@@ -1,12 +1,14 @@
 // Overlays: what is seen through the layers, what a change copies up, how names are hidden, and what modules hear of it.
 import { describe, expect, it } from "vitest";
 import {
+  chattr,
   chmod,
   dropCaches,
   getxattr,
   type Inode,
   link,
   listxattr,
+  MS,
   mkdir,
   mount,
   O,
@@ -214,6 +216,71 @@ describe("names that a lower layer still has", () => {
     dropCaches(m.vfs);
     expect(m.read("/o/e/g")).toBe("in d");
     expect(m.exists("/o/d")).toBe(false);
+  });
+});
+
+/** Layers on two file systems, the upper one of type `upper`. */
+function twoLayers(upper: string, release = "6.12"): Machine {
+  const m = new Machine(release);
+  m.mount("/base", "ext4");
+  m.mount("/top", upper);
+  for (const dir of ["/base/lower", "/top/upper", "/top/work"]) m.mkdir(dir);
+  m.write("/base/lower/f", "lower");
+  m.write("/base/lower/g", "lower");
+  m.mount("/o", "overlay", "lowerdir=/base/lower,upperdir=/top/upper,workdir=/top/work");
+  return m;
+}
+
+describe("layers changed behind its back", () => {
+  it("a lower file that was unlinked there stays as long as the overlay shows it", () => {
+    const m = machine();
+    const { ino } = m.stat("/o/f");
+    expect(unlink(m.vfs, root, m.base, "/base/lower/f")).toBeNull();
+    expect(m.stat("/o/f").nlink).toBe(0);
+    m.write("/base/new", "new");
+    expect(m.stat("/base/new").ino).not.toBe(ino);
+    expect(mount(m.vfs, root, m.base, { path: "/base", flags: MS.REMOUNT | MS.RDONLY })).toBe("EBUSY");
+    expect(unlink(m.vfs, root, m.base, "/o/f")).toBeNull();
+    m.write("/base/newer", "newer");
+    expect(m.stat("/base/newer").ino).toBe(ino);
+  });
+
+  it("a name that upper layer lost or gave away is stale, and looked up anew afterwards", () => {
+    const m = machine();
+    chmod(m.vfs, root, m.base, "/o/f", 0o600);
+    chmod(m.vfs, root, m.base, "/o/d/g", 0o600);
+    expect(unlink(m.vfs, root, m.base, "/base/upper/f")).toBeNull();
+    expect(unlink(m.vfs, root, m.base, "/base/upper/d/g")).toBeNull();
+    expect(unlink(m.vfs, root, m.base, "/o/f")).toBe("ESTALE");
+    expect(rename(m.vfs, root, m.base, "/o/d/g", "/o/d/i")).toBe("ESTALE");
+    expect(m.read("/o/f")).toBe("lower");
+  });
+});
+
+describe("what only one of the layers' file systems knows", () => {
+  it("flags of ext4 are not taken by another upper file system, until the file is copied", () => {
+    for (const [upper, answer] of [
+      ["tmpfs", { errno: "EOPNOTSUPP", at: "FS_IOC_SETFLAGS" }],
+      ["ext4", null],
+    ] as const) {
+      const m = twoLayers(upper);
+      const file = m.open("/o/f", O.RDONLY);
+      expect(chattr(m.vfs, root, file, ["nodump"], [])).toEqual(answer);
+      expect(names(m, "/top/upper")).toEqual(["f"]);
+      expect(chattr(m.vfs, root, file, ["nodump"], [])).toBeNull();
+    }
+  });
+
+  it("a malformed capability is left behind, and before 6.12.117 nothing is copied", () => {
+    for (const [release, answer] of [
+      ["6.12.117", null],
+      ["6.1", "EINVAL"],
+    ] as const) {
+      const m = twoLayers("ext4", release);
+      m.path("/base/lower/f").dentry.inode!.xattrs.set("security.capability", bytes("odd"));
+      expect(chmod(m.vfs, root, m.base, "/o/f", 0o600)).toBe(answer);
+      expect(names(m, "/top/upper")).toEqual(answer === null ? ["f"] : []);
+    }
   });
 });
 
