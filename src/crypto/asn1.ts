@@ -1,7 +1,7 @@
 // The kernel's ASN.1 decoder (lib/asn1_decoder.c: asn1_ber_decoder): a grammar is walked over BER bytes, and actions are called for
 // marked elements in the order in which they end. What it does not care about counts as much as what it refuses: bytes after the
-// outermost element, non-minimal lengths and the contents of leaves pass; high tag numbers, lengths of more than two bytes and a
-// list without elements do not.
+// outermost element, non-minimal lengths and the contents of leaves pass, and a choice at the very end may be missing; high tag numbers,
+// lengths of more than two bytes and a list without elements do not.
 import { type Denial, type Errno, fail, ok, type Result } from "../errno/index.ts";
 
 export const TAG = {
@@ -96,6 +96,12 @@ interface Cursor {
   readonly bytes: Uint8Array;
   at: number;
   end: number;
+  /**
+   * Whether the last tag that was looked at was the one wanted. It stays so at the end of the bytes, where nothing is looked at: a choice of which
+   * nothing is there passes then, and its action sees the last element once more.
+   */
+  matched: boolean;
+  last: Element;
 }
 
 interface Header {
@@ -198,45 +204,42 @@ function decodeGroup<C>(field: Group<C>, context: C, c: Cursor, header: Header):
   const end = c.at;
   if (indefinite) c.at += 2;
   c.end = outerEnd;
-  act(field, context, {
-    tag: header.tag,
-    value: c.bytes.subarray(contents, end),
-    whole: c.bytes.subarray(header.start, end),
-  });
+  c.last = element(c, header, contents, end);
+  act(field, context, c.last);
 }
 
-function decodeMatched<C>(field: Leaf<C> | Group<C> | Any<C>, context: C, c: Cursor, tag: number): void {
+function element({ bytes }: Cursor, { tag, start }: Header, contents: number, end: number): Element {
+  return { tag, value: bytes.subarray(contents, end), whole: bytes.subarray(start, end) };
+}
+
+/** Decodes the next element where it is the one that `field` wants. */
+function takes<C>(field: Leaf<C> | Group<C> | Any<C>, context: C, c: Cursor): boolean {
+  const tag = peek(c);
+  c.matched = fits(field, tag);
+  if (!c.matched) return false;
   const header = readHeader(c, tag);
-  if (field.kind === "group") {
-    decodeGroup(field, context, c, header);
-    return;
-  }
   const start = c.at;
-  c.at += header.length < 0 ? indefiniteLength(c) : header.length;
-  act(field, context, {
-    tag,
-    value: c.bytes.subarray(start, c.at),
-    whole: c.bytes.subarray(header.start, c.at),
-  });
+  if (field.kind === "group") {
+    c.last = element(c, header, start, start + Math.max(header.length, 0));
+    decodeGroup(field, context, c, header);
+  } else {
+    c.at += header.length < 0 ? indefiniteLength(c) : header.length;
+    c.last = element(c, header, start, c.at);
+    act(field, context, c.last);
+  }
+  return true;
 }
 
 function decodeField<C>(field: Field<C>, context: C, c: Cursor): void {
-  const skippable = field.optional === true || field.kind === "choice";
-  const tag = skippable && c.at === c.end ? null : peek(c);
-  const alternatives = field.kind === "choice" ? field.among : [field];
-  const taken = tag === null ? undefined : alternatives.find((f) => fits(f, tag));
-  if (taken === undefined) {
-    if (field.optional === true) return;
-    throw malformed;
+  if (field.kind !== "choice") {
+    if (field.optional === true && c.at === c.end) return;
+    if (takes(field, context, c)) c.matched ||= field.optional === true;
+    else if (field.optional !== true) throw malformed;
+    return;
   }
-  const start = c.at;
-  decodeMatched(taken, context, c, tag!);
-  if (field.kind === "choice" && field.action !== undefined) {
-    const whole = c.bytes.subarray(start, c.at);
-    const inner: Cursor = { bytes: c.bytes, at: start, end: c.end };
-    readHeader(inner, tag!);
-    act(field, context, { tag: tag!, value: c.bytes.subarray(inner.at, c.at), whole });
-  }
+  if (c.at < c.end) c.matched = field.among.some((alternative) => takes(alternative, context, c));
+  if (field.optional !== true && !c.matched) throw malformed;
+  act(field, context, c.last);
 }
 
 /**
@@ -246,7 +249,8 @@ function decodeField<C>(field: Field<C>, context: C, c: Cursor): void {
 export function decodeAsn1<C>(grammar: Field<C>, context: C, bytes: Uint8Array): Denial {
   if (bytes.length > LONGEST) return "EMSGSIZE";
   try {
-    decodeField(grammar, context, { bytes, at: 0, end: bytes.length });
+    const last: Element = { tag: 0, value: bytes.subarray(0, 0), whole: bytes.subarray(0, 0) };
+    decodeField(grammar, context, { bytes, at: 0, end: bytes.length, matched: false, last });
     return null;
   } catch (refusal) {
     if (refusal instanceof Refusal) return refusal.errno;

@@ -5,6 +5,7 @@ import { BLACKLIST_PERM } from "./blacklist-type.ts";
 import { createOrUpdate, linkKey } from "./create.ts";
 import { type Key, NEED, POSSESSOR_BUT_SETATTR, permission } from "./key.ts";
 import { keyringType } from "./keyring-type.ts";
+import { userKeyrings } from "./process-keyrings.ts";
 import {
   byBuiltin,
   bySecondary,
@@ -26,6 +27,9 @@ const BLACKLIST_RING = permission(
 const CERTIFICATE = permission(POSSESSOR_BUT_SETATTR, NEED.VIEW | NEED.READ);
 const FIRMWARE_CERTIFICATE = permission(POSSESSOR_BUT_SETATTR, NEED.VIEW);
 
+/** Root may do with it what it likes, and nobody else anything. */
+const VERITY_RING = permission(NEED.SEARCH, NEED.VIEW | NEED.READ | NEED.WRITE | NEED.SEARCH | NEED.SETATTR);
+
 /** The keyrings that signatures are looked up in. */
 export type IntegrityKeyring = "ima" | "evm" | "platform" | "machine";
 
@@ -37,7 +41,7 @@ export function integrityKeyringName({ config }: KeyState, id: IntegrityKeyring)
 
 function makeKeyring(
   state: KeyState,
-  slot: keyof KernelKeyrings,
+  slot: keyof KernelKeyrings | null,
   description: string,
   perm: number,
   { restriction = null, keep = false }: { readonly restriction?: Restriction | null; readonly keep?: boolean } = {},
@@ -53,11 +57,11 @@ function makeKeyring(
     restriction,
   });
   if (!made.ok) throw new Error(`the kernel cannot make its keyring ${description}: ${made.errno}`);
-  state.rings[slot] = made.value;
+  if (slot !== null) state.rings[slot] = made.value;
   return made.value;
 }
 
-/** The keyrings of device_initcall, in the order in which they come up. */
+/** The keyrings of device_initcall and of late_initcall, in the order in which they come up. */
 export function makeSystemKeyrings(state: KeyState, blacklistedHashes: readonly string[]): void {
   const { config, log, rings } = state;
   if (config.enabled("SYSTEM_TRUSTED_KEYRING")) {
@@ -86,6 +90,9 @@ export function makeSystemKeyrings(state: KeyState, blacklistedHashes: readonly 
     makeKeyring(state, "imaBlacklist", ".ima_blacklist", WRITABLE, { restriction: byBuiltin, keep: true });
   }
   if (config.enabled("ASYMMETRIC_KEY_TYPE")) log.printk("Asymmetric key parser 'x509' registered");
+  if (config.enabled("FS_VERITY_BUILTIN_SIGNATURES")) makeKeyring(state, null, ".fs-verity", VERITY_RING);
+  // init_root_keyring: root has its keyrings before its first process asks for them.
+  userKeyrings(state, state.kernel);
 }
 
 function makeBlacklist(state: KeyState, hashes: readonly string[]): void {

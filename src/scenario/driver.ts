@@ -1,5 +1,6 @@
 // Carries out steps as the recorder's driver does inside a real kernel: process 1 with named handles, one result for each step.
 import type { Kernel, Process } from "../kernel/index.ts";
+import { ProcessKeyrings } from "../keyring/index.ts";
 import type { InodeHint, Subject } from "../vfs/index.ts";
 import { type FileReader, StepArguments } from "./arguments.ts";
 import type { StepResult } from "./compare.ts";
@@ -42,7 +43,12 @@ export class Driver implements DriverState {
     this.disks = disks;
     this.#read = read;
     this.process = kernel.initProcess;
-    this.keysReader = Object.assign(Object.create(kernel.initProcess) as Subject, { cred: kernel.initProcess.cred });
+    // It stays with the credentials of the open: keyrings that the driver gets later are not among them.
+    const { cred } = kernel.initProcess;
+    this.keysReader = Object.assign(Object.create(kernel.initProcess) as Subject, {
+      cred,
+      keyrings: new ProcessKeyrings(),
+    });
     this.#logSeen = kernel.log.lines.length;
     this.#measuredSeen = kernel.measuredLines().length;
   }

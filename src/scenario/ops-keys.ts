@@ -3,6 +3,10 @@ import { bad, failAt, type Op, type OpContext, okay, putBytes } from "./op-conte
 
 const SPECIAL: Readonly<Record<string, number>> = { "@t": -1, "@p": -2, "@s": -3, "@u": -4, "@us": -5, "@g": -6 };
 const TYPE_MAX = 60;
+/** Bytes of a serial number. */
+const SERIAL = 4;
+/** /proc/keys shows so many letters of a type. */
+const TYPE_SHOWN = 9;
 
 /**
  * A handle, `@s`, a serial number, or a name as /proc/keys lists it: `.ima` for a keyring, `type:description` for a key. 0: none.
@@ -18,8 +22,8 @@ function keyReference(c: OpContext, name: string | undefined): number {
   const type = typed ? name.slice(0, colon) : "keyring";
   const description = typed ? name.slice(colon + 1) : name;
   for (const key of c.kernel.keyBridge.listKeys(c.driver.keysReader)) {
-    // /proc/keys cuts the type short; the description there goes on with a colon and details.
-    const matches = typed ? type.startsWith(key.type) : key.type === "keyring";
+    // The description there goes on with a colon and details.
+    const matches = typed ? type.startsWith(key.type.slice(0, TYPE_SHOWN)) : key.type === "keyring";
     if (matches && (key.text === description || key.text.startsWith(`${description}:`))) return key.serial;
   }
   return 0;
@@ -87,11 +91,16 @@ const keyctl: Op = (c) => {
       return;
     }
     case "list": {
-      const members = sys.readKeyring(key);
-      if (!members.ok) return failAt(out, members.errno);
-      out["ret"] = members.value.length;
-      const shown = members.value.map((serial) => {
-        const text = sys.describeKey(serial);
+      const content = sys.readKey(key);
+      if (!content.ok) return failAt(out, content.errno);
+      const { length } = content.value;
+      out["ret"] = Math.floor(length / SERIAL);
+      // What is no keyring is shown as one, to the last byte.
+      const words = new Uint8Array(SERIAL * Math.ceil(length / SERIAL));
+      words.set(content.value);
+      const view = new DataView(words.buffer);
+      const shown = Array.from({ length: words.length / SERIAL }, (_, i) => {
+        const text = sys.describeKey(view.getInt32(SERIAL * i, true));
         return text.ok ? text.value : text.errno;
       });
       if (shown.length > 0) out["keys"] = shown;

@@ -73,9 +73,21 @@ describe("the kernel's ASN.1 decoder", () => {
     ["a constructed integer", "3006 220105 0601aa", false],
     ["a primitive SEQUENCE", "1006 0201050601aa", true],
     ["a high tag number", "3006 1f0105 0601aa", false],
+    ["a choice that is missing at the end", "3003 020105", true],
+    ["a choice that is missing before something else", "3005 020105 a000", false],
     ["nothing", "", false],
   ])("%s", (_name, hex, taken) => {
     expect(Array.isArray(decode(hex.replace(/ /g, "")))).toBe(taken);
+  });
+
+  it("shows a choice that is missing at the end the last element once more", () => {
+    const times = group<string[]>(TAG.SEQUENCE, [
+      choice([leaf(TAG.INTEGER), leaf(TAG.BOOLEAN)], note("first")),
+      choice([leaf(TAG.INTEGER), leaf(TAG.BOOLEAN)], note("second")),
+    ]);
+    const found: string[] = [];
+    expect(decodeAsn1(times, found, hexToBytes("3003020105"))).toBeNull();
+    expect(found).toEqual(["first 05", "second 05"]);
   });
 
   it("stops at a refusal, and at 65535 bytes", () => {

@@ -23,8 +23,6 @@ export function keyCalls(kernel: Kernel, process: Process) {
     /** `type;uid;gid;perm;description` */
     describeKey: (key: number): Result<string> => service.describe(process, key),
     readKey: (key: number): Result<Uint8Array> => service.read(process, key),
-    /** Serial numbers of what is linked into a keyring. */
-    readKeyring: (keyring: number): Result<readonly number[]> => service.list(process, keyring),
     setKeyPermissions: (key: number, permissions: number): Denial => service.setPermission(process, key, permissions),
     setKeyTimeout: (key: number, seconds: number): Denial => service.setTimeout(process, key, seconds),
     restrictKeyring: (keyring: number, type: string | null, restriction: string | null): Denial =>
