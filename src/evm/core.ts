@@ -16,8 +16,6 @@ export interface EvmOptions {
   readonly audit: IntegrityAudit;
   readonly keys: EvmKeys;
   readonly files: EvmFiles;
-  /** The values of all `evm=` on the command line, in order. */
-  readonly parameters?: readonly string[];
   /** EFI secure boot. Default false. */
   readonly secureBoot?: boolean;
   /** Whether the crypto layer has an algorithm now. Default: as the configuration says. */

@@ -43,7 +43,6 @@ export class Evm implements EvmCore {
   #fixMode = false;
   readonly #secureBoot: boolean;
 
-  /** Reads the command line, as the kernel does long before EVM starts: a bad `evm=` is complained about here. */
   constructor(options: EvmOptions) {
     const { release, config, log, audit, keys, files } = options;
     this.release = release;
@@ -63,10 +62,12 @@ export class Evm implements EvmCore {
     this.hashAvailable = options.hashAvailable ?? ((name) => hashAvailable(config, name));
     this.observer = options.observer ?? null;
     this.#secureBoot = options.secureBoot ?? false;
-    for (const value of options.parameters ?? []) {
-      if (value.startsWith("fix")) this.#fixMode = true;
-      else log.printk(`evm: invalid "${value}" mode`);
-    }
+  }
+
+  /** One `evm=` of the command line, which is read long before EVM starts: a bad value is complained about in its place among the other parameters. */
+  bootParameter(value: string): void {
+    if (value.startsWith("fix")) this.#fixMode = true;
+    else this.log.printk(`evm: invalid "${value}" mode`);
   }
 
   /** init_evm: what the boot log says. */

@@ -60,9 +60,8 @@ const MEASURE_PARAMETERS = ["ima_hash", "ima_template", "ima_template_fmt", "ima
 export function initialiseIntegrity(boot: IntegrityBoot): Integrity {
   const { release, config, log, tpm, keyBridge } = boot;
   const choices = noBootChoices();
-  const evmValues: string[] = [];
   const late: { ima: Ima | null } = { ima: null };
-  let evm: Evm | null = null;
+  const evm = config.enabled("EVM") ? makeEvm(boot, late) : null;
   let appraiseMode = 0;
   /** Parameters that are looked at early, in the order of the command line; those of measuring go to the caller. */
   function* early(): Generator<BootParameter> {
@@ -71,12 +70,11 @@ export function initialiseIntegrity(boot: IntegrityBoot): Integrity {
       // Those that take a value are registered with their "=": without one they are passed to init.
       if (policy !== undefined && (value !== undefined || policy !== "ima_policy"))
         parsePolicyParameter(choices, policy, value ?? "", { release, log });
-      else if (sameParameter(name, "evm") && value !== undefined) evmValues.push(value);
+      else if (sameParameter(name, "evm") && value !== undefined) evm?.bootParameter(value);
       const measure = MEASURE_PARAMETERS.find((known) => sameParameter(name, known));
       if (measure !== undefined && (value !== undefined || measure === "ima_canonical_fmt"))
         yield { name: measure, value: value ?? "" };
     }
-    if (config.enabled("EVM")) evm = makeEvm(boot, late, evmValues);
     boot.onSecurityInit();
     keyBridge.makeSystemKeyrings();
   }
@@ -106,7 +104,7 @@ export function initialiseIntegrity(boot: IntegrityBoot): Integrity {
   late.ima = ima;
   if (evm !== null) {
     keyBridge.makeEvmKeyring();
-    (evm as Evm).start();
+    evm.start();
   }
   return { ima, evm };
 }
@@ -122,7 +120,6 @@ function appraiseParameter({ parameters, log }: IntegrityBoot): string | undefin
 function makeEvm(
   { release, config, log, audit, keyBridge, files, secureBoot }: IntegrityBoot,
   late: { readonly ima: Ima | null },
-  parameters: readonly string[],
 ): Evm {
   return new Evm({
     release,
@@ -139,7 +136,6 @@ function makeEvm(
       queryIversion,
       peekIversion: (inode) => inode.iversion.peek(),
     },
-    parameters,
     secureBoot,
     imaInodeState: (inode) => late.ima?.iints.find(inode)?.evm ?? null,
   });

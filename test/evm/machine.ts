@@ -68,11 +68,11 @@ export class Machine {
         queryIversion,
         peekIversion: (inode) => inode.iversion.peek(),
       },
-      parameters: options.parameters ?? [],
       ...(options.hashAvailable && { hashAvailable: options.hashAvailable }),
       ...(options.imaInodeState && { imaInodeState: options.imaInodeState }),
       observer: (event) => this.events.push(event),
     });
+    for (const value of options.parameters ?? []) this.evm.bootParameter(value);
     this.evm.start();
     this.vfs = new Vfs({
       clock: () => this.#time++,

@@ -27,8 +27,8 @@ function boot(release: string, options: { config?: Kconfig; parameters?: readonl
       verifySignature: () => "ENOKEY",
     },
     files: NO_FILES,
-    parameters: options.parameters ?? [],
   });
+  for (const value of options.parameters ?? []) evm.bootParameter(value);
   evm.start();
   const write = (data: string | Uint8Array, as = task()) =>
     evm.setup.write(as, typeof data === "string" ? utf8.encode(data) : data);

@@ -14,9 +14,8 @@ import {
 } from "../../vfs/index.ts";
 import { credentials } from "../credentials.ts";
 import { bytesAt, type ElfProgram, endsInReadOnlyPage, parseElf } from "../elf.ts";
-import type { Kernel } from "../kernel.ts";
-import type { Process } from "../process.ts";
 import { type Outcome, runProgram } from "../program.ts";
+import type { Caller } from "./caller.ts";
 
 /** BINPRM_BUF_SIZE: what a binary format sees of a file. */
 const BUFFER = 256;
@@ -45,8 +44,7 @@ class Program implements Binprm {
 
 const baseName = (path: string): string => path.slice(path.lastIndexOf("/") + 1);
 
-export function execCalls(kernel: Kernel, process: Process) {
-  const { vfs } = kernel;
+function execution({ kernel, process, vfs }: Caller) {
   const { hooks } = vfs;
 
   /** The `#!` line: which interpreter, and its argument. null for a file that is no script. */
@@ -190,21 +188,24 @@ export function execCalls(kernel: Kernel, process: Process) {
     return runProgram(bytesAt(contentOf(interpreter), loader, loader.entry));
   }
 
-  return {
-    /** Replaces the program of this process, and runs it as far as it can be run here. */
-    execve(path: string, _argv: readonly string[]): Result<Outcome> {
-      const opened = openExec(vfs, process, process.cwd, path);
-      return opened.ok ? run(opened.value, path, false, false) : opened;
-    },
-    /** execveat(fd, "", …, AT_EMPTY_PATH); with `checkOnly` AT_EXECVE_CHECK. The descriptor is close-on-exec. */
-    execveat(fd: number, _argv: readonly string[], checkOnly = false): Result<Outcome> {
-      const file = process.file(fd);
-      if (file === undefined) return fail("EBADF");
-      if (checkOnly && !kernel.release.has("check-execve")) return fail("EINVAL");
-      const opened = openExecPath(vfs, process, file.path);
-      return opened.ok ? run(opened.value, `/dev/fd/${fd}`, true, checkOnly) : opened;
-    },
-  };
+  return { run };
 }
+
+export const EXEC_CALLS = {
+  /** Replaces the program of this process, and runs it as far as it can be run here. */
+  execve(this: Caller, path: string, _argv: readonly string[]): Result<Outcome> {
+    const opened = openExec(this.vfs, this.process, this.process.cwd, path);
+    return opened.ok ? execution(this).run(opened.value, path, false, false) : opened;
+  },
+  /** execveat(fd, "", …, AT_EMPTY_PATH); with `checkOnly` AT_EXECVE_CHECK. The descriptor is close-on-exec. */
+  execveat(this: Caller, fd: number, _argv: readonly string[], checkOnly = false): Result<Outcome> {
+    const { process, vfs } = this;
+    const file = process.file(fd);
+    if (file === undefined) return fail("EBADF");
+    if (checkOnly && !this.kernel.release.has("check-execve")) return fail("EINVAL");
+    const opened = openExecPath(vfs, process, file.path);
+    return opened.ok ? execution(this).run(opened.value, `/dev/fd/${fd}`, true, checkOnly) : opened;
+  },
+};
 
 const isBlank = (c: number): boolean => c === 0x20 || c === 0x09;

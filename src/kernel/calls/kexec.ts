@@ -4,9 +4,8 @@ import { measureBuffer } from "../../appraise/index.ts";
 import type { Denial } from "../../errno/index.ts";
 import { FUNC } from "../../policy/index.ts";
 import { capable } from "../../vfs/index.ts";
-import type { Kernel } from "../kernel.ts";
-import type { Process } from "../process.ts";
 import { kernelReadFile } from "../read-file.ts";
+import type { Caller } from "./caller.ts";
 
 const UNLOAD = 1;
 const ON_CRASH = 2;
@@ -30,49 +29,48 @@ function bzImageFault(image: Uint8Array): string | null {
   return (xload & XLF_ABOVE_4G) === 0 ? "XLF_CAN_BE_LOADED_ABOVE_4G is not set." : null;
 }
 
-export function kexecCalls(kernel: Kernel, process: Process) {
-  const { vfs, log } = kernel;
-  return {
-    /** @param initrd null with KEXEC_FILE_NO_INITRAMFS */
-    kexecFileLoad(image: number, initrd: number | null, cmdline: string, flags: number): Denial {
-      if (!kernel.config.enabled("KEXEC_FILE")) return "ENOSYS";
-      if (!capable(process, "CAP_SYS_BOOT")) return "EPERM";
-      if ((flags & ~(UNLOAD | ON_CRASH | NO_INITRAMFS)) !== 0) return "EINVAL";
-      if ((flags & UNLOAD) !== 0) return null;
-      const file = process.file(image);
-      if (file === undefined || !file.canRead) return "EBADF";
-      const bytes = kernelReadFile(vfs, process, file, "kexec-image");
-      if (!bytes.ok) return bytes.errno;
-      const fault = bzImageFault(bytes.value);
-      if (fault !== null) {
-        log.printk(`kexec-bzImage64: ${fault}`);
-        return "ENOEXEC";
-      }
-      if (initrd !== null) {
-        const ramfs = process.file(initrd);
-        if (ramfs === undefined || !ramfs.canRead) return "EBADF";
-        const content = kernelReadFile(vfs, process, ramfs, "kexec-initramfs");
-        if (!content.ok) return content.errno;
-      }
-      const text = utf8ToBytes(cmdline);
-      if (text.length > 0 && kernel.ima !== null)
-        measureBuffer(kernel.ima, process, {
-          buffer: text,
-          event: "kexec-cmdline",
-          func: FUNC.KEXEC_CMDLINE,
-          inode: file.inode,
-        });
-      return text.length > MAX_CMDLINE ? "EINVAL" : null;
-    },
-    /** kexec_load: segments from memory, without a file that could be appraised. */
-    kexecLoad(): Denial {
-      if (!kernel.config.enabled("KEXEC")) return "ENOSYS";
-      if (!capable(process, "CAP_SYS_BOOT")) return "EPERM";
-      for (const module of vfs.hooks.kernelLoadData) {
-        const denied = module.kernelLoadData(process, "kexec-image", false);
-        if (denied !== null) return denied;
-      }
-      return null;
-    },
-  };
-}
+export const KEXEC_CALLS = {
+  /** @param initrd null with KEXEC_FILE_NO_INITRAMFS */
+  kexecFileLoad(this: Caller, image: number, initrd: number | null, cmdline: string, flags: number): Denial {
+    const { kernel, process, vfs } = this;
+    if (!kernel.config.enabled("KEXEC_FILE")) return "ENOSYS";
+    if (!capable(process, "CAP_SYS_BOOT")) return "EPERM";
+    if ((flags & ~(UNLOAD | ON_CRASH | NO_INITRAMFS)) !== 0) return "EINVAL";
+    if ((flags & UNLOAD) !== 0) return null;
+    const file = process.file(image);
+    if (file === undefined || !file.canRead) return "EBADF";
+    const bytes = kernelReadFile(vfs, process, file, "kexec-image");
+    if (!bytes.ok) return bytes.errno;
+    const fault = bzImageFault(bytes.value);
+    if (fault !== null) {
+      kernel.log.printk(`kexec-bzImage64: ${fault}`);
+      return "ENOEXEC";
+    }
+    if (initrd !== null) {
+      const ramfs = process.file(initrd);
+      if (ramfs === undefined || !ramfs.canRead) return "EBADF";
+      const content = kernelReadFile(vfs, process, ramfs, "kexec-initramfs");
+      if (!content.ok) return content.errno;
+    }
+    const text = utf8ToBytes(cmdline);
+    if (text.length > 0 && kernel.ima !== null)
+      measureBuffer(kernel.ima, process, {
+        buffer: text,
+        event: "kexec-cmdline",
+        func: FUNC.KEXEC_CMDLINE,
+        inode: file.inode,
+      });
+    return text.length > MAX_CMDLINE ? "EINVAL" : null;
+  },
+  /** kexec_load: segments from memory, without a file that could be appraised. */
+  kexecLoad(this: Caller): Denial {
+    const { kernel, process, vfs } = this;
+    if (!kernel.config.enabled("KEXEC")) return "ENOSYS";
+    if (!capable(process, "CAP_SYS_BOOT")) return "EPERM";
+    for (const module of vfs.hooks.kernelLoadData) {
+      const denied = module.kernelLoadData(process, "kexec-image", false);
+      if (denied !== null) return denied;
+    }
+    return null;
+  },
+};
