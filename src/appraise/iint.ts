@@ -159,8 +159,8 @@ export class Iint {
 
 /** The caches of one kernel. An inode without an entry was never in policy since it came into memory. */
 export class IintCache {
-  readonly #of = new WeakMap<Inode, Iint>();
-  /** Bumped when an entry leaves, so that remembered look-ups notice. */
+  /** Entries leave when their inodes do (the hook inodeFree). A weak map would say the same, and keep the garbage collector from taking kernels while they are young. */
+  readonly #of = new Map<Inode, Iint>();
   find(inode: Inode): Iint | undefined {
     return this.#of.get(inode);
   }

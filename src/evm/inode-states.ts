@@ -20,7 +20,8 @@ class OwnState implements EvmInodeState {
 }
 
 export class EvmInodeStates {
-  readonly #own = new WeakMap<Inode, OwnState>();
+  /** Entries leave when their inodes do (the hook inodeFree). */
+  readonly #own = new Map<Inode, OwnState>();
   readonly #shared: ((inode: Inode) => EvmInodeState | null) | null;
 
   /** @param shared finds IMA's state of an inode, on releases where EVM keeps none of its own */

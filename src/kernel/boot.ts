@@ -4,7 +4,7 @@ import { IntegrityAudit, KernelLog } from "../audit/index.ts";
 import { InputError } from "../errno/index.ts";
 import { SimulatedTpm } from "../measure/index.ts";
 import { Kconfig, type KconfigValues, Release } from "../release/index.ts";
-import { Disk, type SecurityModule, Vfs, type VfsOptions } from "../vfs/index.ts";
+import { Disk, randomUuid, type SecurityModule, Vfs, type VfsOptions } from "../vfs/index.ts";
 import { integerValue, type Parameter, parseCommandLine, valuesOf } from "./cmdline.ts";
 import { startModule } from "./drivers/drivers.ts";
 import { fillRoot, mountKernelFileSystems } from "./first-root.ts";
@@ -13,7 +13,7 @@ import { Kernel } from "./kernel.ts";
 import { KeyBridge } from "./key-bridge.ts";
 import { apparmorKernelLabels, lsmList, smackKernelLabels, smackModule } from "./lsm.ts";
 import type { BootEnvironment, BootOptions, KernelLabels } from "./options.ts";
-import { randomUuid, uuidBytes } from "./uuid.ts";
+import { uuidBytes } from "./uuid.ts";
 
 const DEFAULT_RELEASE = "6.12";
 /** Seconds since the epoch. */

@@ -57,30 +57,44 @@ export interface Integrity {
 const POLICY_PARAMETERS = ["ima_tcb", "ima_policy", "ima_appraise_tcb"] as const;
 const MEASURE_PARAMETERS = ["ima_hash", "ima_template", "ima_template_fmt", "ima_canonical_fmt"] as const;
 
+function readEvmParameter({ name, value }: Parameter, evm: Evm | null): void {
+  if (sameParameter(name, "evm") && value !== undefined) evm?.bootParameter(value);
+}
+
+/** What follows the early parameters, before IMA starts. */
+function settle({ onSecurityInit, keyBridge }: IntegrityBoot): void {
+  onSecurityInit();
+  keyBridge.makeSystemKeyrings();
+}
+
+/**
+ * Parameters that are looked at early, in the order of the command line: those of the policy and of EVM here, those of measuring by who asks for them.
+ * A generator of its own: one made anew in each boot would keep each boot's kernel in memory until the next full garbage collection.
+ */
+function* earlyParameters(boot: IntegrityBoot, choices: BootChoices, evm: Evm | null): Generator<BootParameter> {
+  const { release, log } = boot;
+  for (const { name, value } of boot.parameters) {
+    const policy = POLICY_PARAMETERS.find((known) => sameParameter(name, known));
+    // Those that take a value are registered with their "=": without one they are passed to init.
+    if (policy !== undefined && (value !== undefined || policy !== "ima_policy"))
+      parsePolicyParameter(choices, policy, value ?? "", { release, log });
+    const measure = MEASURE_PARAMETERS.find((known) => sameParameter(name, known));
+    if (measure !== undefined && (value !== undefined || measure === "ima_canonical_fmt"))
+      yield { name: measure, value: value ?? "" };
+    readEvmParameter({ name, value }, evm);
+  }
+  settle(boot);
+}
+
 export function initialiseIntegrity(boot: IntegrityBoot): Integrity {
   const { release, config, log, tpm, keyBridge } = boot;
   const choices = noBootChoices();
   const late: { ima: Ima | null } = { ima: null };
   const evm = config.enabled("EVM") ? makeEvm(boot, late) : null;
   let appraiseMode = 0;
-  /** Parameters that are looked at early, in the order of the command line; those of measuring go to the caller. */
-  function* early(): Generator<BootParameter> {
-    for (const { name, value } of boot.parameters) {
-      const policy = POLICY_PARAMETERS.find((known) => sameParameter(name, known));
-      // Those that take a value are registered with their "=": without one they are passed to init.
-      if (policy !== undefined && (value !== undefined || policy !== "ima_policy"))
-        parsePolicyParameter(choices, policy, value ?? "", { release, log });
-      else if (sameParameter(name, "evm") && value !== undefined) evm?.bootParameter(value);
-      const measure = MEASURE_PARAMETERS.find((known) => sameParameter(name, known));
-      if (measure !== undefined && (value !== undefined || measure === "ima_canonical_fmt"))
-        yield { name: measure, value: value ?? "" };
-    }
-    boot.onSecurityInit();
-    keyBridge.makeSystemKeyrings();
-  }
   let ima: Ima | null = null;
   if (config.enabled("IMA")) {
-    const setup = chooseTemplateAndHash(early(), {
+    const setup = chooseTemplateAndHash(earlyParameters(boot, choices, evm), {
       release,
       config,
       log,
@@ -100,7 +114,10 @@ export function initialiseIntegrity(boot: IntegrityBoot): Integrity {
       const list = new MeasurementList(setup, boot.audit);
       ima = startIma(boot, { list, choices, appraiseMode, evm });
     }
-  } else for (const parameter of early()) if (parameter.name === "ima_canonical_fmt") continue;
+  } else {
+    for (const parameter of boot.parameters) readEvmParameter(parameter, evm);
+    settle(boot);
+  }
   late.ima = ima;
   if (evm !== null) {
     keyBridge.makeEvmKeyring();

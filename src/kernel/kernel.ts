@@ -5,7 +5,7 @@ import { type Errno, KernelError, ok, type Result } from "../errno/index.ts";
 import type { Evm } from "../evm/index.ts";
 import type { SimulatedTpm } from "../measure/index.ts";
 import type { Kconfig, Release } from "../release/index.ts";
-import { absolutePath, Disk, evictAll, type OpenFile, type Subject, type Vfs } from "../vfs/index.ts";
+import { absolutePath, Disk, evictAll, type OpenFile, randomUuid, type Subject, type Vfs } from "../vfs/index.ts";
 import type { Parameter } from "./cmdline.ts";
 import { credentials, type Ids } from "./credentials.ts";
 import { type FirmwareRequest, FirmwareState, releaseFirmware, requestFirmware } from "./firmware.ts";
@@ -14,7 +14,7 @@ import { type MountSpec, mountFileSystem } from "./mount-file-system.ts";
 import type { BootEnvironment, KernelLabels } from "./options.ts";
 import { bootComm, Process } from "./process.ts";
 import { Task } from "./task.ts";
-import { randomUuid, uuidBytes } from "./uuid.ts";
+import { uuidBytes } from "./uuid.ts";
 
 /** The parts that the boot puts together. */
 export interface KernelParts {

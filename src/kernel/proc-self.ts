@@ -46,7 +46,8 @@ export function makeProcSelf(kernel: Kernel, root: Dentry): void {
     of((process) => process.root),
   );
   const descriptors = addPseudoDirectory(vfs, self, "fd", 0o500);
-  descriptors.inode!.findName = (directory, name) => {
+  // Not written where it is assigned: V8 takes a function that is for one that lives long, and all of this kernel with it.
+  const findDescriptor = (directory: Dentry, name: string): void => {
     if (!DESCRIPTOR.test(name) || directory.children?.has(name) === true) return;
     addMagicLink(
       vfs,
@@ -55,6 +56,7 @@ export function makeProcSelf(kernel: Kernel, root: Dentry): void {
       of((process) => process.file(Number(name))?.path ?? null),
     );
   };
+  descriptors.inode!.findName = findDescriptor;
   const namespaces = addPseudoDirectory(vfs, self, "ns", 0o511);
   for (const name of NAMESPACES) addMagicLink(vfs, namespaces, name, () => namespaceFile(kernel, name));
 }

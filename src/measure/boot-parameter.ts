@@ -62,7 +62,7 @@ class Choice {
   hashDone = false;
   template: TemplateDescriptor | null = null;
   templateDone = false;
-  customFormat = "";
+  templates: readonly TemplateDescriptor[];
   /** ima_canonical_fmt: without effect on a little-endian machine. */
   canonical = false;
   flushSeen = false;
@@ -72,10 +72,7 @@ class Choice {
   constructor(environment: MeasureEnvironment) {
     this.#environment = environment;
     this.#defaultTemplate = environment.config.text("IMA_DEFAULT_TEMPLATE") ?? "ima-ng";
-  }
-
-  get templates(): readonly TemplateDescriptor[] {
-    return templatesOf(this.#environment.release, this.customFormat);
+    this.templates = templatesOf(environment.release);
   }
 
   current(): TemplateDescriptor {
@@ -132,7 +129,7 @@ class Choice {
     const parsed = parseTemplateFormat(value, this.#environment.release);
     if (!parsed.ok)
       return [parsed.message, `format string '${value}' not valid, using template ${this.#defaultTemplate}`];
-    this.customFormat = value;
+    this.templates = templatesOf(this.#environment.release, value);
     this.template = this.templates.at(-1)!;
     this.templateDone = true;
     return [];
@@ -152,7 +149,7 @@ function initialise(choice: Choice, environment: MeasureEnvironment): MeasureSet
     log.printk(`ima: template ${template.title} init failed, result: -22`);
     return null;
   }
-  const templates = choice.templates;
+  const { templates } = choice;
   return {
     release,
     hash: choice.hash,

@@ -1,11 +1,11 @@
 // A buffer that grows while lists are written into it.
-import { toHex } from "./hex.ts";
+import { HEX_DIGIT_PAIRS } from "./hex.ts";
 
-const latin1OrUtf8 = new TextEncoder();
+const utf8 = new TextEncoder();
+const fromUtf8 = new TextDecoder();
 
 export class ByteWriter {
   #bytes = new Uint8Array(256);
-  #view = new DataView(this.#bytes.buffer);
   #length = 0;
 
   #room(size: number): number {
@@ -15,7 +15,6 @@ export class ByteWriter {
       const larger = new Uint8Array(Math.max(this.#bytes.length * 2, this.#length));
       larger.set(this.#bytes.subarray(0, at));
       this.#bytes = larger;
-      this.#view = new DataView(larger.buffer);
     }
     return at;
   }
@@ -30,18 +29,41 @@ export class ByteWriter {
     return this;
   }
 
+  /** As UTF-8. Most texts here are a few ASCII characters, for which the call of an encoder is most of the work. */
   text(text: string): this {
-    return this.bytes(latin1OrUtf8.encode(text));
+    const start = this.#room(text.length);
+    for (let i = 0; i < text.length; i++) {
+      const code = text.charCodeAt(i);
+      if (code > 0x7f) {
+        this.#length = start;
+        return this.bytes(utf8.encode(text));
+      }
+      this.#bytes[start + i] = code;
+    }
+    return this;
   }
 
   hex(data: Uint8Array): this {
-    return this.text(toHex(data));
+    let at = this.#room(2 * data.length);
+    for (const byte of data) {
+      const pair = HEX_DIGIT_PAIRS[byte]!;
+      this.#bytes[at++] = pair >> 8;
+      this.#bytes[at++] = pair & 0xff;
+    }
+    return this;
   }
 
   uint32(value: number, littleEndian: boolean): this {
     const at = this.#room(4);
-    this.#view.setUint32(at, value, littleEndian);
+    for (let i = 0; i < 4; i++) this.#bytes[at + i] = value >>> (littleEndian ? 8 * i : 24 - 8 * i);
     return this;
+  }
+
+  /** What was written so far, as text; the next line begins anew. */
+  takeText(): string {
+    const text = fromUtf8.decode(this.#bytes.subarray(0, this.#length));
+    this.#length = 0;
+    return text;
   }
 
   /** What was written so far, as a copy. */

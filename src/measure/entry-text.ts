@@ -7,9 +7,14 @@ import type { FieldShape } from "./template-field.ts";
 
 const COLON = 0x3a;
 
+function unsigned(data: Uint8Array, littleEndian: boolean): bigint {
+  let value = 0n;
+  for (let i = 0; i < data.length; i++) value = (value << 8n) | BigInt(data[littleEndian ? data.length - 1 - i : i]!);
+  return value;
+}
+
 /** Appends the data of one field as a list shows it. Data that no kernel makes is shown as far as it goes. */
 export function writeField(out: ByteWriter, shape: FieldShape, data: Uint8Array, littleEndian: boolean): void {
-  const view = new DataView(data.buffer, data.byteOffset, data.length);
   switch (shape) {
     case "digest":
     case "hex":
@@ -20,10 +25,7 @@ export function writeField(out: ByteWriter, shape: FieldShape, data: Uint8Array,
       return;
     case "uint16":
     case "uint32":
-      if (data.length === 1) out.text(String(view.getUint8(0)));
-      else if (data.length === 2) out.text(String(view.getUint16(0, littleEndian)));
-      else if (data.length === 4) out.text(String(view.getUint32(0, littleEndian)));
-      else if (data.length === 8) out.text(String(view.getBigUint64(0, littleEndian)));
+      if ([1, 2, 4, 8].includes(data.length)) out.text(String(unsigned(data, littleEndian)));
       return;
     default: {
       // The label up to its NUL, then the digest behind the last colon of the label and the NUL.

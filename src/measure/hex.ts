@@ -2,6 +2,9 @@
 
 const DIGITS = Array.from({ length: 256 }, (_, b) => b.toString(16).padStart(2, "0"));
 
+/** The two digits of each byte as ASCII codes: the first in the high byte. */
+export const HEX_DIGIT_PAIRS = Uint16Array.from(DIGITS, (pair) => (pair.charCodeAt(0) << 8) | pair.charCodeAt(1));
+
 /** Lower-case hex digits. */
 export function toHex(bytes: Uint8Array): string {
   let text = "";

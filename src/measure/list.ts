@@ -66,6 +66,8 @@ export class MeasurementList {
   readonly queue: EntryQueue;
   readonly #audit: IntegrityAudit;
   readonly #context: FieldContext;
+  /** Where one line is put together. */
+  readonly #line = new ByteWriter();
   #templates: readonly TemplateDescriptor[];
   #violations = 0;
 
@@ -261,7 +263,8 @@ export class MeasurementList {
 
   /** One entry as the ASCII list shows it, without its newline. */
   line(entry: Entry, algo = "sha1"): string {
-    return new TextDecoder().decode(this.ascii(algo, [entry])).slice(0, -1);
+    writeLine(this.#line, entry, entry.digests[this.#slotIndex(algo)]!, this.setup.littleEndian);
+    return this.#line.takeText().slice(0, -1);
   }
 
   /** Entries as the ASCII list of one algorithm shows them. @throws RangeError where no digests of it are kept. */

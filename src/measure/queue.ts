@@ -3,17 +3,19 @@
 import type { Denial } from "../errno/index.ts";
 import type { MeasureSetup } from "./boot-parameter.ts";
 import type { Entry, TemplateData } from "./entry.ts";
+import { toHex } from "./hex.ts";
 import { slotDigests } from "./slot.ts";
 
 /** What became of an entry: `exists` stands for EEXIST, `suspended` for ENODEV. */
 export type AddOutcome = "added" | "exists" | "suspended";
 
 const SHA1_SIZE = 20;
-const keyOf = (pcr: number, bytes: Uint8Array): string => `${pcr}:${String.fromCharCode(...bytes)}`;
+const utf8 = new TextEncoder();
+const keyOf = (pcr: number, bytes: Uint8Array): string => `${pcr}:${toHex(bytes)}`;
 
 /** What the kernel counts for an entry in a binary list: a nameless template's format, although it is written, counts nothing. */
 function countedSize(data: TemplateData): number {
-  const name = new TextEncoder().encode(data.template.name).length;
+  const name = utf8.encode(data.template.name).length;
   return 4 + SHA1_SIZE + 4 + name + 4 + data.fields.reduce((sum, field) => sum + 4 + field.length, 0);
 }
 

@@ -89,9 +89,8 @@ function signature(event: EventData): Result<Uint8Array> {
 
 export function uintBytes(value: number, size: 2 | 4, littleEndian: boolean): Uint8Array {
   const bytes = new Uint8Array(size);
-  const view = new DataView(bytes.buffer);
-  if (size === 2) view.setUint16(0, value, littleEndian);
-  else view.setUint32(0, value, littleEndian);
+  // Byte by byte: a view of a short array makes the engine move it out of its heap.
+  for (let i = 0; i < size; i++) bytes[littleEndian ? i : size - 1 - i] = value >>> (8 * i);
   return bytes;
 }
 

@@ -93,7 +93,8 @@ export const namelessTemplate = (format: string, release?: Release): TemplateDes
  * accepted `ima_template_fmt=` or empty.
  */
 export function templatesOf(release: Release, customFormat = ""): readonly TemplateDescriptor[] {
-  const builtin = TEMPLATES.filter((row) => known(row, release)).map((row) => describe(row.name, row.format, release));
+  // A release that has a template has its fields.
+  const builtin = ALL_TEMPLATES.filter((_, at) => known(TEMPLATES[at]!, release));
   return [...builtin, namelessTemplate(customFormat, release)];
 }
 

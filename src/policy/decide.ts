@@ -27,7 +27,7 @@ export interface RuleDecision<T extends RuleTemplate = RuleTemplate> {
   /** From 1, in the order of the list. */
   readonly number: number;
   readonly rule: PolicyRule<T>;
-  /** As the read-back shows it, without its newline; a rule that is not shown, as it is written. */
+  /** See ruleText. */
   readonly text: string;
   /**
    * `not-wanted`: its action was not asked for; `decided`: an earlier rule decided its action; `not-reached`: nothing was left to decide.
@@ -36,30 +36,35 @@ export interface RuleDecision<T extends RuleTemplate = RuleTemplate> {
   readonly failed: FailedCondition | null;
 }
 
-/** One decision for each rule, in order. */
+/** As the read-back shows a rule, without its newline; one that is not shown, as it is written. */
+export const ruleText = (rule: PolicyRule, release: Release): string =>
+  showRule(rule, release).trimEnd() || formatRule(rule, release);
+
+/**
+ * One decision for each rule, in order.
+ * @param texts of the rules, as ruleText gives them
+ */
 export function decideRules<T extends RuleTemplate>(
   rules: readonly PolicyRule<T>[],
+  texts: readonly string[],
   query: MatchQuery,
   settings: MatchSettings,
-  release: Release,
 ): RuleDecision<T>[] {
   const result = new MatchAccumulator<T>(query.wanted, settings.defaultPcr);
   const wanted = result.undecided;
   return rules.map((rule, at) => {
-    const told = {
-      number: at + 1,
-      rule,
-      text: showRule(rule, release).trimEnd() || formatRule(rule, release),
-      failed: null,
-    };
-    if (result.undecided === 0) return { ...told, outcome: "not-reached" };
-    if ((rule.action & wanted) === 0) return { ...told, outcome: "not-wanted" };
-    if ((rule.action & result.undecided) === 0) return { ...told, outcome: "decided" };
+    const number = at + 1;
+    const text = texts[at]!;
+    if (result.undecided === 0) return { number, rule, text, outcome: "not-reached", failed: null };
+    if ((rule.action & wanted) === 0) return { number, rule, text, outcome: "not-wanted", failed: null };
+    if ((rule.action & result.undecided) === 0) return { number, rule, text, outcome: "decided", failed: null };
     const condition = firstFailure(rule, query, settings.labels);
-    if (condition !== null)
-      return { ...told, outcome: "failed", failed: { condition, ...values(condition, rule, query) } };
+    if (condition !== null) {
+      const { wanted: asked, actual } = values(condition, rule, query);
+      return { number, rule, text, outcome: "failed", failed: { condition, wanted: asked, actual } };
+    }
     result.add(rule, query.func, settings.failSecurely);
-    return { ...told, outcome: "matched" };
+    return { number, rule, text, outcome: "matched", failed: null };
   });
 }
 

@@ -1,7 +1,7 @@
 // A whole policy text to rules and diagnostics, without a kernel: each line as ima_parse_add_rule would take it.
 import { hashAvailable } from "../crypto/index.ts";
 import { Kconfig, type KconfigValues, Release } from "../release/index.ts";
-import { decideRules, type RuleDecision } from "./decide.ts";
+import { decideRules, type RuleDecision, ruleText } from "./decide.ts";
 import { diagnoseRule } from "./diagnose.ts";
 import { type KernelOutcome, NOTHING_LOADED, PolicyDiagnostic, UPDATE_FAILED } from "./diagnostic.ts";
 import { anyLabels, type LabelSource } from "./labels.ts";
@@ -63,6 +63,7 @@ export class ParsedPolicy {
   readonly diagnostics: readonly PolicyDiagnostic[];
   readonly #settings: MatchSettings;
   #index: RuleIndex | null = null;
+  #texts: readonly string[] | null = null;
 
   constructor(target: ResolvedTarget, lines: readonly PolicyLine[], diagnostics: readonly PolicyDiagnostic[]) {
     this.target = target;
@@ -87,7 +88,8 @@ export class ParsedPolicy {
   }
   /** The same, with the reason of each rule. */
   decide(query: MatchQuery): RuleDecision[] {
-    return decideRules(this.rules, query, this.#settings, this.target.release);
+    this.#texts ??= this.rules.map((rule) => ruleText(rule, this.target.release));
+    return decideRules(this.rules, this.#texts, query, this.#settings);
   }
 }
 

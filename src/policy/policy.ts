@@ -16,7 +16,7 @@ import {
   secureBootRules,
 } from "./builtin.ts";
 import { CONDITION, LABEL_KINDS } from "./conditions.ts";
-import { decideRules, type RuleDecision } from "./decide.ts";
+import { decideRules, type RuleDecision, ruleText } from "./decide.ts";
 import { FUNC, type Func } from "./funcs.ts";
 import { behaves } from "./grammar.ts";
 import type { LabelSource } from "./labels.ts";
@@ -92,6 +92,8 @@ export class ImaPolicy<T extends RuleTemplate = RuleTemplate> {
   #customActive = false;
   #settings: MatchSettings;
   #index: RuleIndex<T>;
+  /** The rules of the active list as text, once a decision was told with them. */
+  #texts: readonly string[] | null = null;
 
   #policyFlag = 0;
   #appraise: number;
@@ -280,6 +282,7 @@ export class ImaPolicy<T extends RuleTemplate = RuleTemplate> {
 
   #reindex(): void {
     this.#index = new RuleIndex([...this.rules], this.#settings);
+    this.#texts = null;
   }
 
   /** The LSM has reloaded its policy: the labels of custom rules are compiled anew. */
@@ -300,7 +303,8 @@ export class ImaPolicy<T extends RuleTemplate = RuleTemplate> {
 
   /** The same walk, with the reason of each rule. */
   decide(query: MatchQuery): RuleDecision<T>[] {
-    return decideRules(this.rules, query, this.#settings, this.release);
+    this.#texts ??= this.rules.map((rule) => ruleText(rule, this.release));
+    return decideRules(this.rules, this.#texts, query, this.#settings);
   }
 
   /** ima_appraise_signature: whether such a read will be appraised by signature; conditions other than func= are not looked at. */

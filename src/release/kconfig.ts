@@ -57,7 +57,11 @@ const DEPENDS: Readonly<Record<string, readonly string[]>> = {
 
 const RANGES: Readonly<Record<string, readonly [number, number]>> = { IMA_MEASURE_PCR_IDX: [8, 14] };
 
+const NO_CHANGES: KconfigValues = {};
+
 export class Kconfig {
+  /** Nothing of a Kconfig changes, so that one default serves all. */
+  static readonly #defaults = Kconfig.#changed(NO_CHANGES);
   readonly #values: Map<string, Value>;
   /** Symbols that are built as modules. */
   readonly #modular: ReadonlySet<string>;
@@ -72,7 +76,11 @@ export class Kconfig {
    * @throws InputError `bad-kconfig` for an unknown symbol, a value of the wrong kind or out of range, and for a symbol
    * that is asked for while another that it depends on is off.
    */
-  static withDefaults(changes: KconfigValues = {}): Kconfig {
+  static withDefaults(changes: KconfigValues = NO_CHANGES): Kconfig {
+    return changes === NO_CHANGES ? Kconfig.#defaults : Kconfig.#changed(changes);
+  }
+
+  static #changed(changes: KconfigValues): Kconfig {
     const values = new Map(Object.entries(DEFAULT_KCONFIG));
     const asked = new Map<string, Value>();
     for (const [given, value] of Object.entries(changes)) {

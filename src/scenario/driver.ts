@@ -44,11 +44,9 @@ export class Driver implements DriverState {
     this.#read = read;
     this.process = kernel.initProcess;
     // It stays with the credentials of the open: keyrings that the driver gets later are not among them.
-    const { cred } = kernel.initProcess;
-    this.keysReader = Object.assign(Object.create(kernel.initProcess) as Subject, {
-      cred,
-      keyrings: new ProcessKeyrings(),
-    });
+    const { cred, pid, ppid, comm, auid, ses, exe, tty, label, readImpliesExec } = kernel.initProcess;
+    const opener = { cred, pid, ppid, comm, auid, ses, exe, tty, label, readImpliesExec };
+    this.keysReader = Object.assign(opener, { keyrings: new ProcessKeyrings() });
     this.#logSeen = kernel.log.lines.length;
     this.#measuredSeen = kernel.measuredLines().length;
   }
@@ -72,7 +70,7 @@ export class Driver implements DriverState {
     this.#measuredSeen = all.length;
     // Records reach the real log through a thread; printk lines are shown first.
     const of = (kind: "printk" | "audit") => lines.filter((line) => line.kind === kind).map((line) => line.text);
-    return { log: [...of("printk"), ...of("audit")], measured };
+    return { log: lines.length === 0 ? [] : [...of("printk"), ...of("audit")], measured };
   }
 
   /** setresgid, setresuid with the saved uid kept at 0, and back afterwards. */

@@ -21,9 +21,11 @@ export function deviceNames(
 /** The banks that the emulated TPM has, in its order. */
 export const TPM_BANKS = ["sha1", "sha256", "sha384", "sha512"] as const;
 
+const PROGRAM = payload("true");
+
 /** The driver itself, whose bytes nobody recorded, and the program that lies beside it. */
 export function guestFiles(): Record<string, { bytes: Uint8Array; mode: number }> {
-  return { "/init": { bytes: new Uint8Array(), mode: 0o755 }, "/bin/payload": { bytes: payload("true"), mode: 0o755 } };
+  return { "/init": { bytes: new Uint8Array(), mode: 0o755 }, "/bin/payload": { bytes: PROGRAM, mode: 0o755 } };
 }
 
 /** The LSM with labels that a recording names among its modules. */

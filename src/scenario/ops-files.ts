@@ -1,4 +1,5 @@
 // Ops on open files and whole files.
+import { concatBytes } from "@noble/hashes/utils.js";
 import { FALLOC_FLAGS, OPEN, SEEK_FLAGS } from "../kernel/index.ts";
 import { bad, done, failAt, fdArgument, type Op, type OpContext, okay, putBytes, reportMade } from "./op-context.ts";
 
@@ -12,20 +13,22 @@ export function readWholeFile(c: OpContext, path: string): void {
   const opened = sys.open(path, OPEN.O_RDONLY | OPEN.O_CLOEXEC, 0);
   if (!opened.ok) return failAt(out, opened.errno, "open");
   const max = Math.min(a.int("len", READ_FILE_MAX), READ_FILE_MAX);
-  const parts: number[] = [];
-  while (parts.length < max) {
-    const part = sys.read(opened.value, max - parts.length);
+  const parts: Uint8Array[] = [];
+  let length = 0;
+  while (length < max) {
+    const part = sys.read(opened.value, max - length);
     if (!part.ok) {
       failAt(out, part.errno, "read");
       sys.close(opened.value);
       return;
     }
     if (part.value.length === 0) break;
-    for (const byte of part.value) parts.push(byte);
+    parts.push(part.value);
+    length += part.value.length;
   }
   sys.close(opened.value);
-  out["ret"] = parts.length;
-  putBytes(out, "data", Uint8Array.from(parts));
+  out["ret"] = length;
+  putBytes(out, "data", parts.length === 1 ? parts[0]! : concatBytes(...parts));
 }
 
 /** Opens for writing, writes all or once, closes, and tells each. */

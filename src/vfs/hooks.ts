@@ -20,9 +20,13 @@ const NAMES: Readonly<Record<HookName, true>> = {
   kernelLoadData: true, kernelPostLoadData: true,
 };
 
+const NOBODY: readonly SecurityModule[] = [];
+
 export function collectHooks(modules: readonly SecurityModule[]): Hooks {
   const hooks: Partial<Record<HookName, readonly SecurityModule[]>> = {};
   for (const name of Object.keys(NAMES) as HookName[])
-    hooks[name] = modules.filter((module) => module[name] !== undefined);
+    hooks[name] = modules.some((module) => module[name] !== undefined)
+      ? modules.filter((module) => module[name] !== undefined)
+      : NOBODY;
   return hooks as unknown as Hooks;
 }

@@ -52,6 +52,7 @@ export { SuperBlock, type SuperBlockFlags } from "./superblock.ts";
 export { CAPABILITIES, type Capability, type Credentials, capable, type Subject } from "./task.ts";
 export { ftruncate, truncate } from "./truncate.ts";
 export { FALLOC, FS_FL, LIMIT, MNT, MS, O, PAGE_SIZE, PROT, RENAME, S, SEEK, XATTR } from "./uapi.ts";
+export { randomUuid } from "./uuid.ts";
 export {
   merkleRoot,
   VERITY_ALGORITHMS,

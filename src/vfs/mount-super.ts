@@ -8,6 +8,7 @@ import { Inode } from "./inode.ts";
 import { NativeFs } from "./native.ts";
 import { SuperBlock, type SuperBlockFlags } from "./superblock.ts";
 import { S } from "./uapi.ts";
+import { randomUuid } from "./uuid.ts";
 import type { Vfs } from "./vfs.ts";
 
 export interface NewSuperBlock {
@@ -95,7 +96,7 @@ export function anonymousDevice(vfs: Vfs, taken: Set<number>): { major: number; 
 }
 
 function uuidOf(vfs: Vfs, type: FsType, disk: Disk | undefined): Uint8Array {
-  if (type.uuid === "random") return madeUuid(vfs);
+  if (type.uuid === "random") return randomUuid(vfs.random);
   return type.uuid === "disk" && disk !== undefined ? disk.uuid : NO_UUID;
 }
 
@@ -109,14 +110,4 @@ function makeRoot(vfs: Vfs, sb: SuperBlock, { root: { mode, uid = 0, gid = 0 } =
   inode.entries = new Map();
   sb.inodes.set(ino, inode);
   return inode;
-}
-
-/** A random UUID (version 4), of numbers that the environment supplies. */
-export function madeUuid(vfs: Vfs): Uint8Array {
-  const uuid = new Uint8Array(16);
-  const view = new DataView(uuid.buffer);
-  for (let at = 0; at < 16; at += 4) view.setUint32(at, vfs.random() >>> 0);
-  uuid[6] = (uuid[6]! & 0x0f) | 0x40;
-  uuid[8] = (uuid[8]! & 0x3f) | 0x80;
-  return uuid;
 }

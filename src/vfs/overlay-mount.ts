@@ -9,7 +9,7 @@ import type { FsType } from "./fstype.ts";
 import { dropInode } from "./lifetime.ts";
 import { Mount } from "./mount.ts";
 import type { MountOptions } from "./mount-options.ts";
-import { anonymousDevice, createSuperBlock, madeUuid } from "./mount-super.ts";
+import { anonymousDevice, createSuperBlock } from "./mount-super.ts";
 import { lookupChild, resolve } from "./namei.ts";
 import { notifyChange } from "./notify-change.ts";
 import { makeTmpfile } from "./open.ts";
@@ -22,6 +22,7 @@ import { renameNode } from "./rename.ts";
 import type { SuperBlock } from "./superblock.ts";
 import type { Subject } from "./task.ts";
 import { O, RENAME, S } from "./uapi.ts";
+import { randomUuid } from "./uuid.ts";
 import type { Vfs } from "./vfs.ts";
 import { setXattrNode } from "./xattr.ts";
 
@@ -209,6 +210,6 @@ function overlayUuid(vfs: Vfs, mounter: Subject, upper: Path, option: string | u
   const known = xattrs.get(OVERLAY_XATTR.uuid);
   if (known?.length === 16) return known;
   if (option !== "on" && xattrs.has(OVERLAY_XATTR.impure)) return undefined;
-  const uuid = madeUuid(vfs);
+  const uuid = randomUuid(vfs.random);
   return setXattrNode(vfs, mounter, upper, OVERLAY_XATTR.uuid, uuid, 0) === null ? uuid : undefined;
 }
