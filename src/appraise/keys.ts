@@ -16,19 +16,22 @@ export interface Modsig {
 export interface ImaKeys {
   /** integrity_digsig_verify: `xattr` is the whole label, `digest` what it should have signed. */
   verifySignature(task: Subject, keyring: "ima" | "platform", xattr: Uint8Array, digest: Uint8Array): Denial;
-  /** Why verifySignature refused with `errno`, in words, asked any time later; it leaves no line in the log and changes nothing. */
+  /**
+   * Why verifySignature refused with `errno`: called right after it, for what the keyrings hold then; what it gives says it in words, any
+   * time later. It leaves no line in the log and changes nothing.
+   */
   explainSignature?(
     task: Subject,
     keyring: "ima" | "platform",
     xattr: Uint8Array,
     digest: Uint8Array,
     errno: Errno,
-  ): string;
+  ): () => string;
   /** ima_read_modsig: ENOENT where the file has none. `func` names the hook in messages. */
   readModsig(func: string, file: Uint8Array): Result<Modsig>;
   verifyModsig(task: Subject, keyring: "ima" | "platform", modsig: Modsig): Denial;
   /** Why verifyModsig refused with `errno`, as explainSignature. */
-  explainModsig?(keyring: "ima" | "platform", modsig: Modsig, errno: Errno): string;
+  explainModsig?(keyring: "ima" | "platform", modsig: Modsig, errno: Errno): () => string;
   /** is_binary_blacklisted */
   isBlacklisted(digest: Uint8Array): boolean;
 }

@@ -49,8 +49,9 @@ export function storeMeasurement(ima: Ima, task: Subject, m: Measured, recorder:
 }
 
 function modsigOf(modsig: Modsig | null): EventData["modsig"] {
-  if (modsig?.digest == null) return null;
-  return { digest: { algo: modsig.digest.algorithm, bytes: modsig.digest.bytes }, raw: modsig.raw };
+  if (modsig === null) return null;
+  const { digest, raw } = modsig;
+  return { digest: digest && { algo: digest.algorithm, bytes: digest.bytes }, raw };
 }
 
 /** Record 1805, once for each content. */

@@ -61,7 +61,9 @@ function verifyHash(ima: Ima, iint: Iint, xattr: Uint8Array, start: number, evm:
   return PASSED;
 }
 
-/** Asks the keys, and keeps the question where the answer is no. */
+const silent = (): null => null;
+
+/** Asks the keys, and where the answer is no why. */
 function askKeys(
   ima: Ima,
   task: Subject,
@@ -76,7 +78,7 @@ function askKeys(
       kind: "signature",
       keyring,
       errno,
-      explain: () => ima.keys.explainSignature?.(task, keyring, xattr, signed, errno) ?? null,
+      explain: ima.keys.explainSignature?.(task, keyring, xattr, signed, errno) ?? silent,
     });
   return errno;
 }
@@ -138,7 +140,7 @@ export function verifyModsig(
   const ask = (keyring: "ima" | "platform"): Denial => {
     const errno = ima.keys.verifyModsig(task, keyring, modsig);
     if (errno !== null) {
-      const explain = () => ima.keys.explainModsig?.(keyring, modsig, errno) ?? null;
+      const explain = ima.keys.explainModsig?.(keyring, modsig, errno) ?? silent;
       recorder?.step({ kind: "signature", keyring, errno, explain });
     }
     return errno;

@@ -13,8 +13,11 @@ export interface EvmKeys {
   verifySignature(task: Subject, signature: Uint8Array, digest: Uint8Array): Denial;
   /** The same for diagnosis: it leaves no line in the log and changes nothing. Without it signatures are not diagnosed. */
   signatureFits?(task: Subject, signature: Uint8Array, digest: Uint8Array): boolean;
-  /** Why verifySignature refused with `errno`, in words, asked any time later; it leaves no line in the log and changes nothing. */
-  explainSignature?(task: Subject, signature: Uint8Array, digest: Uint8Array, errno: Errno): string;
+  /**
+   * Why verifySignature refused with `errno`: called right after it, for what the keyrings hold then; what it gives says it in words, any
+   * time later. It leaves no line in the log and changes nothing.
+   */
+  explainSignature?(task: Subject, signature: Uint8Array, digest: Uint8Array, errno: Errno): () => string;
 }
 
 /** The file system below, without permission checks. */

@@ -48,6 +48,10 @@ export function examine(core: EvmCore, task: Subject, verify: () => EvmStatus): 
 
 function told(core: EvmCore, task: Subject, seen: EvmVerification): EvmExamination {
   const { status, finding, errno, label, hashed } = seen;
+  const refused = finding === "bad-signature" && errno !== null && label !== null && hashed !== null;
+  const explainSignature = refused
+    ? core.keys.explainSignature?.(task, label, signedDigest(core, label, hashed), errno)
+    : undefined;
   return {
     status,
     finding,
@@ -62,10 +66,7 @@ function told(core: EvmCore, task: Subject, seen: EvmVerification): EvmExaminati
     get text() {
       return explainVerification(seen);
     },
-    explainSignature() {
-      if (finding !== "bad-signature" || errno === null || label === null || hashed === null) return null;
-      return core.keys.explainSignature?.(task, label, signedDigest(core, label, hashed), errno) ?? null;
-    },
+    explainSignature: () => explainSignature?.() ?? null,
     diagnose: (candidates) => diagnoseVerification(core, task, seen, candidates ?? surroundings(seen.inode)),
   };
 }

@@ -172,8 +172,8 @@ export class KeyBridge {
       .join("");
   }
 
-  /** Why a keyring refused a certificate with `errno`; undefined where the certificate was not the reason. */
-  explainCertificate(keyring: number, certificate: Uint8Array, errno: Errno): string | undefined {
+  /** Why a keyring refused a certificate with `errno` just now, in words any time later; undefined where the certificate was not the reason. */
+  explainCertificate(keyring: number, certificate: Uint8Array, errno: Errno): (() => string) | undefined {
     return explainCertificate(this.service.state, keyring, certificate, errno);
   }
 

@@ -10,10 +10,12 @@ const SHT_NOBITS = 8;
 export interface ModuleImage {
   readonly name: string;
   readonly outOfTree: boolean;
+  /** It says for which release it was built. */
+  readonly versioned: boolean;
 }
 
-/** @param release as uname -r prints it; a module built for another is refused */
-export function parseModule(file: Uint8Array, release: string): Result<ModuleImage> {
+/** @param release as uname -r prints it: a module built for another is refused; null: whatever it was built for */
+export function parseModule(file: Uint8Array, release: string | null): Result<ModuleImage> {
   if (file.length < HEADER || file[0] !== 0x7f || file[1] !== 0x45 || file[2] !== 0x4c || file[3] !== 0x46)
     return fail("ENOEXEC");
   const view = new DataView(file.buffer, file.byteOffset, file.byteLength);
@@ -59,6 +61,6 @@ export function parseModule(file: Uint8Array, release: string): Result<ModuleIma
   const name = tags.get("name");
   if (name === undefined) return fail("ENOEXEC");
   const magic = tags.get("vermagic");
-  if (magic !== undefined && magic.split(" ")[0] !== release) return fail("ENOEXEC");
-  return ok({ name, outOfTree: !tags.has("intree") });
+  if (release !== null && magic !== undefined && magic.split(" ")[0] !== release) return fail("ENOEXEC");
+  return ok({ name, outOfTree: !tags.has("intree"), versioned: magic !== undefined });
 }

@@ -277,9 +277,7 @@ export class Task {
     const added = this.process.sys.addKey(type, description, bytes, id);
     if (added.ok) return added.value;
     const { errno } = added;
-    const certificate = type === "asymmetric" ? bytes.slice() : null;
-    return this.#fail(errno, "add_key", undefined, () =>
-      certificate === null ? undefined : this.kernel.keyBridge.explainCertificate(id, certificate, errno),
-    );
+    const why = type === "asymmetric" ? this.kernel.keyBridge.explainCertificate(id, bytes, errno) : undefined;
+    return this.#fail(errno, "add_key", undefined, why);
   }
 }

@@ -128,16 +128,17 @@ function wantedKey(signature: Uint8Array): Uint8Array | string | null {
   return null;
 }
 
-/** Follows integrityVerify and tells what it met. Arguments as there. */
+/** Follows integrityVerify and tells what it met. Arguments as there; `known`: what it answered, where it was asked just now. */
 export function diagnoseVerification(
   state: KeyState,
   subject: KeySubject,
   id: IntegrityKeyring,
   signature: Uint8Array,
   digest: Uint8Array,
+  known?: Denial,
 ): VerificationDiagnosis {
   const silent = quiet(state);
-  const errno = integrityVerify(silent, subject, id, signature, digest);
+  const errno = known === undefined ? integrityVerify(silent, subject, id, signature, digest) : known;
   // _ima or _evm that was found only now is held by the copy alone.
   if (silent.rings[id] !== state.rings[id]) state.store.release(silent.rings[id]);
   const wanted = wantedKey(signature);

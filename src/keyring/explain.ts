@@ -1,6 +1,9 @@
-// Diagnoses of signatures and certificates in sentences, for a person who asks later why something was refused.
+// Diagnoses of signatures and certificates in sentences, for a person who asks later why something was refused. What the keyrings held is
+// looked at when it happened.
 import type { Errno } from "../errno/index.ts";
+import type { Certificate } from "../formats/index.ts";
 import { sameId } from "./asymmetric-match.ts";
+import { textOf } from "./asymmetric-type.ts";
 import { type CertificateDiagnosis, diagnoseCertificate } from "./diagnose-certificate.ts";
 import { diagnoseVerification, type KeyVerdict, type VerificationDiagnosis } from "./diagnose-verification.ts";
 import { type IntegrityKeyring, integrityKeyringName } from "./kernel-keyrings.ts";
@@ -32,8 +35,8 @@ function verificationText({ keyWanted, searched, elsewhere }: VerificationDiagno
 }
 
 /**
- * Why integrityVerify refused a signature with `errno`, as the keyrings are now: where they have changed since, that is said.
- * Arguments as there.
+ * Why integrityVerify refused a signature with `errno`; arguments as there. Looks at the keyrings as they are now, to be asked right
+ * after the refusal; the answer puts it into words any time later.
  */
 export function explainSignature(
   state: KeyState,
@@ -42,14 +45,10 @@ export function explainSignature(
   signature: Uint8Array,
   digest: Uint8Array,
   errno: Errno,
-): string {
-  const diagnosis = diagnoseVerification(state, subject, id, signature, digest);
-  const said = `The signature was refused with ${errno}`;
-  const sentences =
-    diagnosis.errno === errno
-      ? [`${said}: ${diagnosis.summary}.`]
-      : [`${said}, but the keyrings have changed since; asked again, the answer is: ${diagnosis.summary}.`];
-  return [...sentences, ...verificationText(diagnosis)].join(" ");
+): () => string {
+  const diagnosis = diagnoseVerification(state, subject, id, signature, digest, errno);
+  return () =>
+    [`The signature was refused with ${errno}: ${diagnosis.summary}.`, ...verificationText(diagnosis)].join(" ");
 }
 
 const APPENDED: Readonly<Record<string, string>> = {
@@ -60,29 +59,68 @@ const APPENDED: Readonly<Record<string, string>> = {
   ENOPKG: "it needs an algorithm that this kernel lacks",
 };
 
-/** Why AppendedSignature.verify refused with `errno`, and where the keys of its signers are now. */
+/** A certificate of an appended signature, and where the keyrings have its key. */
+interface ChainLink {
+  readonly certificate: Certificate;
+  readonly places: readonly string[];
+}
+
+/** The keys that `ids` name, serial number and issuer or key identifier, on all keyrings. */
+function placesOf(state: KeyState, ...ids: readonly (Uint8Array | null)[]): string[] {
+  const places: string[] = [];
+  for (const ring of state.store.keys)
+    for (const { asymmetric, description } of ring.links ?? [])
+      if (asymmetric !== null && ids.some((id) => sameId(asymmetric.ids[0], id) || sameId(asymmetric.ids[1], id)))
+        places.push(`'${description}' on ${ring.description}`);
+  return places;
+}
+
+const onKeyrings = (places: readonly string[]): string => (places.length === 0 ? "on no keyring" : places.join(", "));
+
+/** Who signed, certificate by certificate as the message has them, up to the issuer that a keyring would have to know. */
+function chainText(chain: readonly ChainLink[], issuer: readonly string[]): string {
+  const links = chain.map(({ certificate, places }) => {
+    const own = places.length === 0 ? "" : ` and as ${places.join(", ")}`;
+    return `'${textOf(certificate.subject)}' (in the message${own})`;
+  });
+  const last = chain.at(-1)!.certificate;
+  const end = sameId(last.rawSubject, last.rawIssuer)
+    ? "which signed itself"
+    : `signed by '${textOf(last.issuer)}' (${onKeyrings(issuer)})`;
+  return `Its signer is ${[...links.slice(0, 1), ...links.slice(1).map((link) => `signed by ${link}`), end].join(", ")}`;
+}
+
+/**
+ * Why AppendedSignature.verify refused with `errno`: where the keys of its signers and of those that vouch for them are. As
+ * explainSignature it looks now and tells later.
+ */
 export function explainAppended(
   state: KeyState,
   id: IntegrityKeyring,
-  { signerIds }: AppendedSignature,
+  { chains }: AppendedSignature,
   errno: Errno,
-): string {
-  const why = APPENDED[errno];
-  const searched = integrityKeyringName(state, id);
-  const sentences = [`The appended signature was refused with ${errno}${why === undefined ? "" : `: ${why}`}.`];
-  for (const signer of signerIds) {
-    const places: string[] = [];
-    for (const ring of state.store.keys)
-      for (const { asymmetric, description } of ring.links ?? [])
-        if (asymmetric !== null && (sameId(asymmetric.ids[0], signer) || sameId(asymmetric.ids[1], signer)))
-          places.push(`'${description}' on ${ring.description}`);
-    sentences.push(
-      places.length === 0
+): () => string {
+  const seen = chains.map(({ signer, certificates }) => ({
+    chain: certificates.map((certificate) => ({
+      certificate,
+      places: placesOf(state, certificate.id, certificate.skid),
+    })),
+    places: placesOf(state, ...(certificates.at(-1)?.authority.slice(0, 2) ?? [signer])),
+  }));
+  return () => {
+    const why = APPENDED[errno];
+    const searched = integrityKeyringName(state, id);
+    const sentences = seen.map(({ chain, places }) => {
+      if (chain.length > 0) return `${chainText(chain, places)}; looked for on ${searched}.`;
+      return places.length === 0
         ? `The certificate of its signer is on no keyring; looked for on ${searched}.`
-        : `Its signer is ${places.join(", ")}; looked for on ${searched}.`,
-    );
-  }
-  return sentences.join(" ");
+        : `Its signer is ${places.join(", ")}; looked for on ${searched}.`;
+    });
+    return [
+      `The appended signature was refused with ${errno}${why === undefined ? "" : `: ${why}`}.`,
+      ...sentences,
+    ].join(" ");
+  };
 }
 
 function certificateText({ errno, steps }: CertificateDiagnosis, keyring: string): string {
@@ -95,17 +133,17 @@ function certificateText({ errno, steps }: CertificateDiagnosis, keyring: string
 }
 
 /**
- * Why a keyring refused a certificate (DER) with `errno`. Undefined where that had another reason than the certificate, as a lack of
- * permission, or where the keyring is gone or would answer otherwise by now.
+ * Why a keyring refused a certificate (DER) with `errno`; as explainSignature it looks now and tells later. Undefined where that had
+ * another reason than the certificate, as a lack of permission.
  */
 export function explainCertificate(
   state: KeyState,
   keyring: number,
   der: Uint8Array,
   errno: Errno,
-): string | undefined {
+): (() => string) | undefined {
   const ring = state.store.lookup(keyring);
   if (ring === undefined || ring.links === null) return undefined;
   const diagnosis = diagnoseCertificate(state, ring, der);
-  return diagnosis.errno === errno ? certificateText(diagnosis, ring.description) : undefined;
+  return diagnosis.errno === errno ? () => certificateText(diagnosis, ring.description) : undefined;
 }

@@ -3,7 +3,7 @@ import type { HashName } from "../crypto/index.ts";
 import { type Denial, ok, type Result } from "../errno/index.ts";
 import { splitSignedFile } from "../formats/index.ts";
 import { integrityKeyring } from "./integrity.ts";
-import { SignedMessage } from "./pkcs7-verify.ts";
+import { SignedMessage, type SignerChain } from "./pkcs7-verify.ts";
 import type { KeyState } from "./state.ts";
 import type { KeySubject } from "./subject.ts";
 
@@ -33,9 +33,9 @@ export class AppendedSignature {
     if (found.ok) this.#digest = found.value;
   }
 
-  /** How the signers' certificates are called: serial number and issuer, or the key identifier. */
-  get signerIds(): readonly Uint8Array[] {
-    return this.#message.signerIds;
+  /** Who signed, by the certificates in the message. */
+  get chains(): readonly SignerChain[] {
+    return this.#message.chains;
   }
 
   /** integrity_modsig_verify. */

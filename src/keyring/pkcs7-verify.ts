@@ -2,7 +2,7 @@
 // pkcs7_verify_sig_chain; pkcs7_trust.c: pkcs7_validate_trust; certs/system_keyring.c: verify_pkcs7_message_sig).
 import { canDigest, digest, type HashName, hashAvailable, type Signature } from "../crypto/index.ts";
 import { type Denial, fail, ok, type Result } from "../errno/index.ts";
-import { type Pkcs7Message, type Pkcs7Signer, parsePkcs7 } from "../formats/index.ts";
+import { type Certificate, type Pkcs7Message, type Pkcs7Signer, parsePkcs7 } from "../formats/index.ts";
 import { findAsymmetricKey, sameId } from "./asymmetric-match.ts";
 import { type LoadedCertificate, loadCertificate } from "./certificate.ts";
 import type { Key } from "./key.ts";
@@ -29,6 +29,14 @@ interface SignerState {
   unsupported: boolean;
   banned: boolean;
 }
+
+/** A signer, by serial number and issuer of its certificate or by key identifier, and the certificates from its own to the last. */
+export interface SignerChain {
+  readonly signer: Uint8Array;
+  readonly certificates: readonly Certificate[];
+}
+
+const issuerOf = ({ authority: [id, keyId] }: Certificate) => [id, keyId] as const;
 
 /** A message that was read and not judged yet. The content may be supplied once: supply(). */
 export class SignedMessage {
@@ -64,9 +72,17 @@ export class SignedMessage {
     return parsed.ok ? ok(new SignedMessage(state, parsed.value)) : parsed;
   }
 
-  /** How the signers' certificates are called: serial number and issuer, or the key identifier. */
-  get signerIds(): readonly Uint8Array[] {
-    return this.#signers.map(({ info }) => info.id);
+  /** Each signer and the certificates of the message that lead on from it, by their names alone: nothing is verified. */
+  get chains(): readonly SignerChain[] {
+    const all = this.#message.certificates.map(({ certificate }) => certificate);
+    const named = (id: Uint8Array | null, keyId: Uint8Array | null) =>
+      all.find((cert) => sameId(cert.id, id) || sameId(cert.skid, keyId));
+    return this.#signers.map(({ info: { id } }) => {
+      const chain = new Set<Certificate>();
+      for (let next = named(id, id); next !== undefined && !chain.has(next); next = named(...issuerOf(next)))
+        chain.add(next);
+      return { signer: id, certificates: [...chain] };
+    });
   }
 
   #warn(text: string): void {

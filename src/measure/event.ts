@@ -34,8 +34,8 @@ export interface EventData {
   readonly verity: boolean;
   /** security.ima, null where it is absent or was not read. */
   readonly xattr: Uint8Array | null;
-  /** An appended signature: the digest it is about, and its PKCS#7 without what marks its end. */
-  readonly modsig: { readonly digest: EventDigest; readonly raw: Uint8Array } | null;
+  /** An appended signature: the digest it is about, null where that could not be made, and its PKCS#7 without what marks its end. */
+  readonly modsig: { readonly digest: EventDigest | null; readonly raw: Uint8Array } | null;
   readonly buffer: Uint8Array | null;
   /** ToMToU, open_writers; null for an ordinary event. */
   readonly violation: string | null;

@@ -130,8 +130,11 @@ export const FIELDS: readonly TemplateField[] = [
     id: "d-modsig",
     shape: "digest-algo",
     since: "5.4",
-    data: (event, context) =>
-      event.modsig === null ? NOTHING : ok(labelled("", event.modsig.digest.algo, event.modsig.digest.bytes, context)),
+    data({ modsig }, context) {
+      if (modsig === null) return NOTHING;
+      const { digest } = modsig;
+      return digest === null ? fail("EINVAL") : ok(labelled("", digest.algo, digest.bytes, context));
+    },
   },
   { id: "modsig", shape: "hex", since: "5.4", data: (event) => ok(event.modsig?.raw ?? EMPTY) },
   { id: "evmsig", shape: "hex", since: "5.14", data: evmSignature },

@@ -8,7 +8,7 @@ export type KconfigValues = Readonly<Record<string, Value>>;
 /** What a kernel is built with where the user does not say: all of IMA, EVM and the keyrings, as on the 6.12 recordings. */
 // biome-ignore format: a table reads better in columns
 export const DEFAULT_KCONFIG: KconfigValues = {
-  AUDIT: true, MODULES: true, MODULE_SIG: true, MODULE_SIG_FORMAT: true, MODULE_SIG_HASH: "sha256",
+  AUDIT: true, MODULES: true, MODULE_FORCE_LOAD: false, MODULE_SIG: true, MODULE_SIG_FORMAT: true, MODULE_SIG_HASH: "sha256",
   EXT4_FS: true, XFS_FS: true, BTRFS_FS: true, FS_VERITY: true, FUSE_FS: true, OVERLAY_FS: true,
   EXT4_FS_POSIX_ACL: true, XFS_POSIX_ACL: true, BTRFS_FS_POSIX_ACL: true, TMPFS: true, TMPFS_POSIX_ACL: true, TMPFS_XATTR: true,
   KEYS: true, ENCRYPTED_KEYS: true, TRUSTED_KEYS: false, USER_DECRYPTED_DATA: true,

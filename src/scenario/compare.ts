@@ -26,9 +26,15 @@ const NOT_OUTCOME: ReadonlySet<string> = new Set(["log", "measured", "ino", "gen
 /** stat tells numbers that matter: there they are compared. */
 const STAT_OUTCOME: ReadonlySet<string> = new Set(["log", "measured", "serial", "handleType"]);
 
+/** A keyring lists up to so many keys in an order of its own; more of them by a hash that every boot draws anew. */
+const KEYS_IN_ORDER = 16;
+
 function outcomeOf(op: string, result: Readonly<Record<string, unknown>>): Record<string, unknown> {
   const skip = op === "stat" ? STAT_OUTCOME : NOT_OUTCOME;
-  return Object.fromEntries(Object.entries(result).filter(([field]) => !skip.has(field)));
+  const outcome = Object.fromEntries(Object.entries(result).filter(([field]) => !skip.has(field)));
+  const { keys } = outcome;
+  if (Array.isArray(keys) && keys.length > KEYS_IN_ORDER) outcome["keys"] = keys.toSorted();
+  return outcome;
 }
 
 /** JSON with the fields of every object in order, so that equal values have equal text. */

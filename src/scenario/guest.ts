@@ -57,10 +57,15 @@ function loadedModules(bootCmdline: string | undefined): string[] {
   return named.split(",").filter((name) => name !== "");
 }
 
-/** Options of the kernel that recordings leave out: Debian's ask for packed firmware. */
+/** Options of Debian's kernels that recordings leave out: they ask for packed firmware and load modules by force. */
+const DEBIAN_OPTIONS = [
+  "CONFIG_FW_LOADER_USER_HELPER=y",
+  "CONFIG_FW_LOADER_COMPRESS_XZ=y",
+  "CONFIG_MODULE_FORCE_LOAD=y",
+];
+
 export function recordedConfig({ kernel }: Trace): readonly string[] {
-  const more = kernel.backend === "qemu" ? ["CONFIG_FW_LOADER_USER_HELPER=y", "CONFIG_FW_LOADER_COMPRESS_XZ=y"] : [];
-  return [...kernel.config, ...more];
+  return kernel.backend === "qemu" ? [...kernel.config, ...DEBIAN_OPTIONS] : kernel.config;
 }
 
 /** How many events there had been, where a step asks. */

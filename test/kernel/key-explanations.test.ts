@@ -114,11 +114,11 @@ describe("a file whose signature does not verify", () => {
     expect(said(label, ["ima.der"]).text).toContain("with the bytes of its identifier reversed");
   });
 
-  it("is told who asks only later that the key has come since", () => {
+  it("tells who asks only later what was so when it was refused", () => {
     const { root, sentence } = said(signed("ima.key"));
     load(root, "ima.der");
     expect(sentence()).toBe(
-      `The signature was refused with ENOKEY, but the keyrings have changed since; asked again, the answer is: verified with ${KEY}. The key that it names is ${KEY} on .ima.`,
+      "The signature was refused with ENOKEY: no usable key id:a07ccbb9 in the keyring. .ima is empty.",
     );
     expect(root.readFile("/mnt/f")).toEqual(CONTENT);
   });
@@ -149,8 +149,13 @@ it("a portable signature of metadata names the key that .evm lacks", () => {
 });
 
 describe("a module whose appended signature does not verify", () => {
-  const message = new Uint8Array(readFileSync(new URL("../data/pkcs7/module-ima.p7", import.meta.url)));
-  const denied = (content: string, loaded: readonly string[], builtin: readonly Uint8Array[] = []) => {
+  const denied = (
+    content: string,
+    loaded: readonly string[],
+    builtin: readonly Uint8Array[] = [],
+    signature = "module-ima",
+  ) => {
+    const message = new Uint8Array(readFileSync(new URL(`../data/pkcs7/${signature}.p7`, import.meta.url)));
     const { kernel, root } = machine([], builtin, "tcb");
     for (const name of loaded) load(root, name);
     root.writeFile("/mnt/m.ko", appendSignature(new TextEncoder().encode(content), message));
@@ -167,6 +172,18 @@ describe("a module whose appended signature does not verify", () => {
     );
     expect(denied("a module\n", [], [testFile("ima.der")])).toMatch(
       /refused with ENOKEY: .+\. Its signer is 'IMA test signing key: .+' on \.builtin_trusted_keys; looked for on \.ima\.$/,
+    );
+  });
+
+  it("is told which certificates it brings along, and which issuer would have to be trusted", () => {
+    expect(denied("a module\n", [], [testFile("corpus/inter.der")], "two-below")).toMatch(
+      /Its signer is 'IMA corpus: leaf three levels down' \(in the message\), signed by '.+' \(in the message\), signed by 'IMA corpus: corpus intermediate CA' \(in the message and as '.+' on \.builtin_trusted_keys\), signed by 'IMA test CA' \('IMA test CA: .+' on \.builtin_trusted_keys\); looked for on \.ima\.$/,
+    );
+    expect(denied("a module\n", [], [], "leaf")).toMatch(
+      /Its signer is 'IMA test signing key' \(in the message\), signed by 'IMA test CA' \('.+' on \.builtin_trusted_keys\); looked for on \.ima\.$/,
+    );
+    expect(denied("a module\n", [], [], "rogue")).toMatch(
+      /Its signer is 'IMA test rogue key' \(in the message\), which signed itself; looked for on \.ima\.$/,
     );
   });
 

@@ -42,8 +42,11 @@ function load(caller: Caller, bytes: Uint8Array, flags: number): Denial {
   const { kernel } = caller;
   const signature = checkSignature(caller, bytes, flags);
   if (!signature.ok) return signature.errno;
-  const image = parseModule(bytes, kernel.release.text);
+  const image = parseModule(bytes, (flags & IGNORE_VERMAGIC) === 0 ? kernel.release.text : null);
   if (!image.ok) return image.errno;
+  // try_to_force_load: without a version to compare, a module is loaded by force or not at all.
+  const unversioned = (flags & IGNORE_VERMAGIC) !== 0 || !image.value.versioned;
+  if (unversioned && !kernel.config.enabled("MODULE_FORCE_LOAD")) return "ENOEXEC";
   const { name, outOfTree } = image.value;
   if (kernel.modules.has(name)) return "EEXIST";
   if (outOfTree) kernel.log.printkOnce("module: out of tree", `${name}: loading out-of-tree module taints kernel.`);
