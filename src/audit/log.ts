@@ -15,13 +15,19 @@ const RATELIMIT_BURST = 10;
 const PRINTK_MAX = 1021;
 const utf8 = new TextEncoder();
 const fromUtf8 = new TextDecoder();
-const cut = (text: string): string =>
-  text.length * 3 <= PRINTK_MAX ? text : fromUtf8.decode(utf8.encode(text).subarray(0, PRINTK_MAX));
+const cut = (text: string, max = PRINTK_MAX): string =>
+  text.length * 3 <= max ? text : fromUtf8.decode(utf8.encode(text).subarray(0, max));
+
+/** The stamp as it is shown here, and its length in a kernel whose clock has ten digits: `audit(1700000000.000:SERIAL)`. */
+const STAMP = "audit(0.0:0)";
+const stampLength = (serial: number): number => 22 + String(serial).length;
 
 export class KernelLog {
   readonly #lines: LogLine[] = [];
   readonly #limited = new Map<string, number>();
   readonly #onceSeen = new Set<string>();
+  /** Number of the last audit record; the first one says that auditing was initialised. */
+  #serial = 1;
   /** Whether the audit subsystem runs: where it is built in, unless audit=0 switched it off for good. */
   readonly auditing: boolean;
 
@@ -55,6 +61,14 @@ export class KernelLog {
   /** `body` without type and stamp. */
   audit(type: AuditType | number, body: string): void {
     if (!this.auditing) return;
-    this.#lines.push({ kind: "audit", text: `audit: type=${type} audit(0.0:0): ${body}` });
+    this.#serial++;
+    // The log buffer cuts a record with its real stamp.
+    const max = PRINTK_MAX - stampLength(this.#serial) + STAMP.length;
+    this.#lines.push({ kind: "audit", text: cut(`audit: type=${type} ${STAMP}: ${body}`, max) });
+  }
+
+  /** A record of somebody else takes a number. */
+  passSerial(): void {
+    this.#serial++;
   }
 }

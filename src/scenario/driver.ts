@@ -48,6 +48,7 @@ export class Driver implements DriverState {
     const opener = { cred, pid, ppid, comm, auid, ses, exe, tty, label, readImpliesExec };
     this.keysReader = Object.assign(opener, { keyrings: new ProcessKeyrings() });
     this.#logSeen = kernel.log.lines.length;
+    this.kernel.log.passSerial();
     this.#measuredSeen = kernel.measuredLines().length;
   }
 
@@ -62,6 +63,8 @@ export class Driver implements DriverState {
 
   /** Log lines and list entries since the last call. */
   news(): { log: string[]; measured: string[] } {
+    // The recorder's driver writes a record of its own and waits until it has seen it.
+    this.kernel.log.passSerial();
     const lines = this.kernel.log.lines.slice(this.#logSeen);
     this.#logSeen += lines.length;
     const all = this.kernel.measuredLines();
