@@ -9,6 +9,7 @@ import {
   O,
   type OpenFile,
   openByPath,
+  pathOf,
   queryIversion,
   readContent,
   realInode,
@@ -125,7 +126,7 @@ function hash(
 /** The content of an open file; one that was opened for writing only is opened a second time to read it (ima_calc_file_hash). */
 export function contentToHash(ima: Ima, task: Subject, file: OpenFile): Result<Uint8Array> {
   if (file.canRead) return readContent(file);
-  const again = openByPath(ima.vfs, task, file.path, O.RDONLY | (file.flags & O.NOATIME));
+  const again = openByPath(ima.vfs, task, pathOf(file), O.RDONLY | (file.flags & O.NOATIME));
   if (!again.ok) return again;
   const content = readContent(again.value);
   closeFile(ima.vfs, task, again.value);

@@ -3,7 +3,7 @@
 import { AUDIT_TYPE } from "../audit/index.ts";
 import type { Denial } from "../errno/index.ts";
 import { ACTION, APPRAISE_SUBMASK, FUNC } from "../policy/index.ts";
-import { type FileMapping, MAY, PROT, type Subject } from "../vfs/index.ts";
+import { type FileMapping, MAY, PROT, pathOf, type Subject } from "../vfs/index.ts";
 import { DecisionRecorder } from "./decision.ts";
 import type { Ima } from "./ima.ts";
 import { listedName } from "./names.ts";
@@ -22,7 +22,7 @@ export function fileMprotect(ima: Ima, task: Subject, mapping: FileMapping, prot
   ima.audit.record(task, {
     type: AUDIT_TYPE.INTEGRITY_DATA,
     inode: file.inode,
-    name: listedName(file),
+    name: listedName({ path: pathOf(file) }),
     op: "collect_data",
     cause: "failed-mprotect",
     result: verdict === null ? 0 : -1,

@@ -2,7 +2,7 @@
 import { fail, ok, type Result } from "../errno/index.ts";
 import { PAGE_SIZE } from "../vfs/index.ts";
 
-const ELF_HEADER = 64;
+export const ELF_HEADER = 64;
 const PROGRAM_HEADER = 56;
 const ET_EXEC = 2;
 const ET_DYN = 3;

@@ -2,14 +2,18 @@
 // (usr/default_cpio_list; init/initramfs.c).
 import { utf8ToBytes } from "@noble/hashes/utils.js";
 import { InputError } from "../errno/index.ts";
-import { O, S } from "../vfs/index.ts";
+import { kernelMount, O, S } from "../vfs/index.ts";
 import type { Kernel } from "./kernel.ts";
 import type { AnonymousNumbers, BootFile } from "./options.ts";
 import { makeProc, makeSecurityfs, makeSysfs } from "./pseudo-files.ts";
 
 /** Unpacks the files; nothing of this is seen by a policy, which comes later. @throws InputError `bad-file` */
 export function fillRoot(kernel: Kernel, files: Readonly<Record<string, BootFile | Uint8Array | string>>): void {
+  const { vfs } = kernel;
   const { sys } = kernel.initProcess;
+  const { numbers = DEFAULT_NUMBERS } = kernel.environment;
+  // A root of type ramfs shares the counter of numbers with what the kernel made before.
+  vfs.nextIno = numbers.firstInode;
   sys.mkdir("/dev", 0o755);
   sys.mknod("/dev/console", S.IFCHR | 0o600, { major: 5, minor: 1 });
   sys.mkdir("/root", 0o700);
@@ -58,10 +62,16 @@ export function mountKernelFileSystems(kernel: Kernel): void {
     ["/mnt", 0o755],
     ["/tmp", 0o1777],
   ];
-  for (const [path, mode] of directories) sys.mkdir(path, mode);
   const { numbers = DEFAULT_NUMBERS } = kernel.environment;
   // Smack mounts its own file system for itself (security/smack/smackfs.c: init_smk_fs).
   const firstMount = numbers.firstMount + (kernel.lsm.split(",").includes("smack") ? 1 : 0);
+  const hasSecurityfs = kernel.config.enabled("SECURITYFS");
+  // The kernel fills securityfs before the first process runs; that one only mounts it.
+  if (hasSecurityfs) {
+    if (vfs.rootMount.sb.type.inodeNumbers === "global-counter") vfs.nextIno++;
+    makeSecurityfs(kernel, kernelMount(vfs, "securityfs", numbers.securityfs).root, kernel.lsm);
+  }
+  for (const [path, mode] of directories) sys.mkdir(path, mode);
   const mounted = (path: string, fstype: string) => {
     const denied = sys.mount(fstype, path, fstype, 0, "");
     for (const sb of vfs.superblocks) if (denied.ok && sb.type.name === fstype) return sb.root;
@@ -73,12 +83,7 @@ export function mountKernelFileSystems(kernel: Kernel): void {
   makeProc(kernel, mounted("/proc", "proc"));
   makeSysfs(kernel, mounted("/sys", "sysfs"));
   for (const [name, minor] of DEVICES) sys.mknod(`/dev/${name}`, S.IFCHR | 0o666, { major: 1, minor });
-  if (kernel.config.enabled("SECURITYFS")) {
-    vfs.firstAnonymousDevice = numbers.securityfs;
-    const root = mounted("/sys/kernel/security", "securityfs");
-    vfs.nextIno = numbers.firstInode;
-    makeSecurityfs(kernel, root, kernel.lsm);
-  }
+  if (hasSecurityfs) mounted("/sys/kernel/security", "securityfs");
   vfs.firstAnonymousDevice = firstMount;
   vfs.nextIno += numbers.settled;
 }

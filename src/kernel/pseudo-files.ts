@@ -1,5 +1,5 @@
 // The files by which the kernel shows IMA, EVM, the TPM, keys and settings (security/integrity/ima/ima_fs.c, evm/evm_secfs.c,
-// iint.c: integrity_fs_init; drivers/char/tpm/tpm-sysfs.c; security/keys/proc.c; fs/drop_caches.c).
+// iint.c: integrity_fs_init; drivers/char/tpm/tpm-sysfs.c; security/keys/proc.c).
 import { utf8ToBytes } from "@noble/hashes/utils.js";
 import { type Denial, fail, ok, type Result } from "../errno/index.ts";
 import { listFiles } from "../measure/index.ts";
@@ -26,6 +26,8 @@ import { attribute } from "./sysfs-attribute.ts";
 const OWNER_MAY_WRITE = 0o200;
 
 const whole = (text: () => string): GeneratedFile => ({ read: () => ok(utf8ToBytes(text())) });
+/** A file of proc or sysfs that only shows something: both read through seq_file. */
+const shown = (text: () => string): GeneratedFile => ({ ...whole(text), sequence: true });
 
 /** integrity/, ima -> integrity/ima, evm -> integrity/evm/evm, lsm. @param root of securityfs */
 export function makeSecurityfs(kernel: Kernel, root: Dentry, lsm: string): void {
@@ -53,6 +55,7 @@ function makeImaFiles(kernel: Kernel, root: Dentry, integrity: Dentry): void {
     else
       addPseudoFile(vfs, directory, file.name, file.mode, {
         read: () => ok(file.read()),
+        sequence: file.sequence,
         ...(file.write && { write: (_task, _file, bytes) => file.write!(bytes) }),
       });
   }
@@ -64,6 +67,8 @@ function makeImaFiles(kernel: Kernel, root: Dentry, integrity: Dentry): void {
       const opened = policy.open(file.flags & O.ACCMODE, capable(task, "CAP_SYS_ADMIN"));
       if (!opened.ok) return opened.errno;
       file.session = opened.value;
+      // A reader gets a seq_file.
+      file.positionedWrite = opened.value !== null;
       return null;
     },
     read: () => ok(utf8ToBytes(ima.policy.show())),
@@ -102,13 +107,16 @@ function makeEvmFiles(kernel: Kernel, root: Dentry, integrity: Dentry): void {
 /** /proc/keys and the settings that integrity tests touch. @param root of proc */
 export function makeProc(kernel: Kernel, root: Dentry): void {
   const { vfs } = kernel;
-  addPseudoFile(vfs, root, "keys", 0o444, { read: (task) => ok(utf8ToBytes(kernel.keyBridge.procKeys(task))) });
+  addPseudoFile(vfs, root, "keys", 0o444, {
+    read: (task) => ok(utf8ToBytes(kernel.keyBridge.procKeys(task))),
+    sequence: true,
+  });
   addPseudoFile(
     vfs,
     root,
     "version",
     0o444,
-    whole(
+    shown(
       () =>
         kernel.environment.banner ??
         `Linux version ${kernel.release.text}
@@ -120,14 +128,14 @@ export function makeProc(kernel: Kernel, root: Dentry): void {
     root,
     "cmdline",
     0o444,
-    whole(() => `${kernel.environment.bootCmdline ?? kernel.cmdline}\n`),
+    shown(() => `${kernel.environment.bootCmdline ?? kernel.cmdline}\n`),
   );
   addPseudoFile(
     vfs,
     root,
     "modules",
     0o444,
-    whole(() => [...kernel.modules].map((name) => `${name} 0 0 - Live 0x0000000000000000\n`).join("")),
+    shown(() => [...kernel.modules].map((name) => `${name} 0 0 - Live 0x0000000000000000\n`).join("")),
   );
   makeProcSelf(kernel, root);
   makeSettings(kernel, addPseudoDirectory(vfs, root, "sys", 0o555));
@@ -147,7 +155,7 @@ function makeSettings(kernel: Kernel, sysctl: Dentry): void {
     protected_regular: "regular",
   } as const))
     groups["fs"]![name] = [
-      0o600,
+      0o644,
       {
         read: () => ok(utf8ToBytes(`${vfs.sysctl[setting]}\n`)),
         write(_task, _file, bytes) {
@@ -161,11 +169,11 @@ function makeSettings(kernel: Kernel, sysctl: Dentry): void {
   sysctl.inode!.findName = (directory, group) => {
     const files = Object.hasOwn(groups, group) ? groups[group] : undefined;
     if (files === undefined || directory.children?.has(group) === true) return;
-    const made = addPseudoDirectory(vfs, directory, group, 0o555);
+    const made = addPseudoDirectory(vfs, directory, group, 0o555, { ino: vfs.nextIno++ });
     made.inode!.findName = (inside, name) => {
       const known = Object.hasOwn(files, name) ? files[name] : undefined;
       if (known !== undefined && inside.children?.has(name) !== true)
-        addPseudoFile(vfs, inside, name, known[0], known[1]);
+        addPseudoFile(vfs, inside, name, known[0], known[1], { ino: vfs.nextIno++ });
     };
   };
 }
@@ -188,7 +196,7 @@ export function makeSysfs(kernel: Kernel, root: Dentry): void {
     ours,
     "uevent_seqnum",
     0o444,
-    whole(() => `${kernel.environment.uevents ?? 0}\n`),
+    shown(() => `${kernel.environment.uevents ?? 0}\n`),
   );
   addPseudoFile(
     vfs,
@@ -210,7 +218,7 @@ export function makeSysfs(kernel: Kernel, root: Dentry): void {
       bank,
       file.path.slice(slash + 1),
       file.mode,
-      whole(() => file.read()),
+      shown(() => file.read()),
     );
   }
 }

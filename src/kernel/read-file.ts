@@ -48,7 +48,8 @@ export function kernelReadFile(
       if (denied !== null) return fail(denied);
     }
     const content = readContent(file);
-    if (!content.ok) return content;
+    // A file that is shorter than its size, as an overlay's may be, is not read to its end.
+    if (!content.ok) return content.errno === "EINVAL" ? fail("EIO") : content;
     // What the hooks see is what the caller gets, whatever happens to the file afterwards.
     const bytes = content.value.slice(from, from + room);
     if (!whole) return ok(bytes);

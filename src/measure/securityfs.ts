@@ -11,6 +11,8 @@ export type ListFile =
       readonly name: string;
       readonly mode: number;
       readonly read: () => Uint8Array;
+      /** One entry after the other (seq_file), not a number as a whole. */
+      readonly sequence: boolean;
       /** The bytes taken; absent where the file cannot be written. Its opener needs CAP_SYS_ADMIN. */
       readonly write?: (bytes: Uint8Array) => Result<number>;
     }
@@ -49,6 +51,7 @@ export function listFiles(list: MeasurementList): ListFile[] {
       name: `${form}_runtime_measurements${suffix}`,
       mode: staging ? STAGEABLE : READ_ONLY,
       read: () => list[form](algo, staged ? list.queue.staged : list.entries),
+      sequence: true,
       ...(staging && { write: (bytes: Uint8Array) => request(list, staged, bytes) }),
     }));
   const link = (form: string, suffix: string): ListFile => ({
@@ -62,8 +65,9 @@ export function listFiles(list: MeasurementList): ListFile[] {
       name: "runtime_measurements_count",
       mode: READ_ONLY,
       read: () => decimal(list.entries.length),
+      sequence: false,
     },
-    { kind: "file", name: "violations", mode: READ_ONLY, read: () => decimal(list.violations) },
+    { kind: "file", name: "violations", mode: READ_ONLY, read: () => decimal(list.violations), sequence: false },
   ];
   if (!release.has("list-per-bank")) return [...pair("sha1", "").reverse(), ...counts];
 

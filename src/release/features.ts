@@ -55,6 +55,12 @@ const table = {
     since: "6.6",
     what: "the first HMAC covers the xattrs of all LSMs, not of the first alone",
   },
+  "backing-files-own-path": { since: "6.7", what: "a file that an overlay opened below itself goes by its own path" },
+  "copy-up-never-replaces": {
+    since: "7.2",
+    backports: { "6.12": 117 },
+    what: "a directory or special file is not copied up over a name that the upper layer got meanwhile",
+  },
   "overlay-uuid": { since: "6.6", what: "an overlay has a UUID of its own, kept on its upper root" },
   "evm-overlay-unsupported": { since: "6.8", what: "EVM HMACs are not supported on overlay" },
   "evm-overlay-portable": { since: "6.10", what: "portable signatures work on overlay and are copied up" },

@@ -2,8 +2,9 @@
 // are taken as the kernel wrote them.
 import { hexToBytes } from "@noble/hashes/utils.js";
 import { hashByName } from "../crypto/index.ts";
-import type { Kernel } from "../kernel/index.ts";
+import { bootComm, type Kernel } from "../kernel/index.ts";
 import { lookupTemplate } from "../measure/index.ts";
+import { type Inode, resolve, type Subject } from "../vfs/index.ts";
 import type { Trace } from "./schema.ts";
 
 /** PCR, template digest, template, file digest, absolute path. */
@@ -31,6 +32,22 @@ export function addGivenEntries(kernel: Kernel, trace: Trace): void {
       violation: null,
       file: null,
     };
-    list.measureFile(event, { template, pcr: Number(m[1]), inode: null, task: kernel.initProcess });
+    list.measureFile(event, {
+      template,
+      pcr: Number(m[1]),
+      inode: inodeAt(kernel, m[5]!),
+      task: measurer(kernel, m[5]!),
+    });
   }
+}
+
+function inodeAt({ vfs, initProcess }: Kernel, path: string): Inode | null {
+  const found = resolve(vfs, initProcess, vfs.root, path, { follow: true });
+  return found.ok ? found.value.dentry.inode : null;
+}
+
+/** The first process runs its program while it still has the name of the kernel's first thread. */
+function measurer({ config, initProcess }: Kernel, path: string): Subject {
+  if (path !== initProcess.exe) return initProcess;
+  return Object.assign(Object.create(initProcess) as Subject, { comm: bootComm(config) });
 }

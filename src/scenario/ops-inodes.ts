@@ -3,6 +3,7 @@
 import { utf8ToBytes } from "@noble/hashes/utils.js";
 import { fail, type Result } from "../errno/index.ts";
 import { MOUNT_FLAGS, RENAME_FLAGS, TYPE_FLAGS, UMOUNT_FLAGS, XATTR_FLAGS } from "../kernel/index.ts";
+import { FS_TYPES } from "../vfs/index.ts";
 import {
   bad,
   failAt,
@@ -57,6 +58,14 @@ const attributes = (c: OpContext, field: string): Attribute[] =>
   (c.a.names(field) ?? []).filter((name): name is Attribute => (ATTRIBUTES as readonly string[]).includes(name));
 
 const VERITY_SALT_MAX = 32;
+
+/** The file systems that the recorder names, by their magic number. */
+const F_TYPES: ReadonlyMap<number, string> = new Map(
+  ["tmpfs", "ramfs", "ext4", "xfs", "btrfs", "overlay", "fuse", "proc", "sysfs", "securityfs"].flatMap((name) => {
+    const type = FS_TYPES.get(name);
+    return type === undefined ? [] : [[type.magic, name] as const];
+  }),
+);
 
 export const INODE_OPS = {
   setxattr,
@@ -156,7 +165,8 @@ export const INODE_OPS = {
     c.out["ret"] = 0;
     c.out["f_type"] = `0x${s.value.type.toString(16)}`;
     c.out["f_flags"] = `0x${s.value.flags.toString(16)}`;
-    if (s.value.name !== null) c.out["f_type_name"] = s.value.name;
+    const name = F_TYPES.get(s.value.type);
+    if (name !== undefined) c.out["f_type_name"] = name;
   },
   readdir(c) {
     const names = c.sys.readdir(c.a.text("path") ?? "");

@@ -56,6 +56,7 @@ function allocate(vfs: Vfs, task: Subject, file: OpenFile, mode: number, offset:
   const { type } = file.inode.sb;
   const { content } = file.inode;
   if (type.fallocate === null || content === null) return "EOPNOTSUPP";
+  if (type.fallocate === "holes" && (mode & PUNCH_HOLE) === 0) return "EOPNOTSUPP";
   if (type.fallocate === "plain" && (mode & ~(KEEP_SIZE | PUNCH_HOLE | ZERO_RANGE)) !== 0) return "EOPNOTSUPP";
   if (type.layout === "memory" && (mode & ~(KEEP_SIZE | PUNCH_HOLE)) !== 0) return "EOPNOTSUPP";
   const { size } = content;

@@ -5,6 +5,7 @@ import type { OpenFile } from "./file.ts";
 import type { Inode } from "./inode.ts";
 import { wantWrite } from "./mount-access.ts";
 import { countChange } from "./native-attr.ts";
+import { topInode } from "./overlay-inode.ts";
 import { ownerOrCapable } from "./permission.ts";
 import { capable, type Subject } from "./task.ts";
 import type { Vfs } from "./vfs.ts";
@@ -29,7 +30,7 @@ export function chattr(
   clear: readonly AttributeName[],
 ): { readonly errno: Errno; readonly at: "FS_IOC_GETFLAGS" | "FS_IOC_SETFLAGS" } | null {
   const { inode } = file;
-  const { attributes } = inode.sb.type;
+  const { attributes } = (inode.overlay === null ? inode : topInode(inode.overlay)).sb.type;
   if (file.isPath) return { errno: "EBADF", at: "FS_IOC_GETFLAGS" };
   if (attributes.length === 0 || (!inode.isRegular && !inode.isDirectory))
     return { errno: "ENOTTY", at: "FS_IOC_GETFLAGS" };

@@ -2,7 +2,9 @@
 // fs/file_table.c: __fput). Counts are taken before the hook fileOpen and given back after the hook fileRelease.
 import type { Denial } from "../errno/index.ts";
 import type { OpenFile } from "./file.ts";
+import type { Inode } from "./inode.ts";
 import { dropInode, releaseMount } from "./lifetime.ts";
+import type { Path } from "./path.ts";
 import type { GeneratedFile } from "./pseudo.ts";
 import type { Subject } from "./task.ts";
 import { O, S } from "./uapi.ts";
@@ -19,6 +21,7 @@ function takeCounts(file: OpenFile): Denial {
     if (inode.writeCount < 0) return "ETXTBSY";
     if (file.path.mount.flags.readOnly || inode.sb.flags.readOnly) return "EROFS";
     inode.writeCount++;
+    file.path.mount.writers++;
   } else if (file.canRead) inode.readCount++;
   file.counted = true;
   return null;
@@ -29,7 +32,8 @@ function dropCounts(file: OpenFile): void {
   file.counted = false;
   const { inode } = file;
   if (file.canWrite) {
-    if (!isSpecial(inode.mode)) inode.writeCount--;
+    inode.writeCount--;
+    file.path.mount.writers--;
   } else if (file.canRead) inode.readCount--;
 }
 
@@ -85,6 +89,7 @@ function openGenerated(task: Subject, file: OpenFile, generated: GeneratedFile):
     if (file.canWrite && ((inode.mode & ANY_WRITE) === 0 || generated.write === undefined)) return "EACCES";
     if (file.canRead && ((inode.mode & ANY_READ) === 0 || generated.read === undefined)) return "EACCES";
   }
+  if (generated.sequence === true) file.positionedWrite = false;
   return generated.open?.(task, file) ?? null;
 }
 
@@ -106,9 +111,22 @@ function acceptsDirect(vfs: Vfs, file: OpenFile): boolean {
 
 function hold(file: OpenFile): void {
   file.opened = true;
-  file.inode.openFiles++;
-  file.path.dentry.pins++;
-  file.path.mount.pins++;
+  pin(file.path, file.inode);
+  if (file.userPath !== null) pin(file.userPath, file.userInode!);
+}
+
+function pin({ mount, dentry }: Path, inode: Inode): void {
+  inode.openFiles++;
+  dentry.pins++;
+  mount.pins++;
+}
+
+function unpin(vfs: Vfs, { mount, dentry }: Path, inode: Inode): void {
+  inode.openFiles--;
+  dentry.pins--;
+  mount.pins--;
+  if (inode.nlink === 0) dropInode(vfs, inode);
+  if (mount.detached && mount.pins === 0) releaseMount(vfs, mount);
 }
 
 /** close(2) of one descriptor, or the end of a mapping: the last one closes the file. */
@@ -130,9 +148,6 @@ export function closeFile(vfs: Vfs, task: Subject, file: OpenFile): void {
     else inode.sb.fs.release(vfs, task, file);
     dropCounts(file);
   }
-  inode.openFiles--;
-  path.dentry.pins--;
-  path.mount.pins--;
-  if (inode.nlink === 0) dropInode(vfs, inode);
-  if (path.mount.detached && path.mount.pins === 0) releaseMount(vfs, path.mount);
+  unpin(vfs, path, inode);
+  if (file.userPath !== null) unpin(vfs, file.userPath, file.userInode!);
 }

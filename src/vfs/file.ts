@@ -12,6 +12,8 @@ export class OpenFile {
   /** FMODE_READ, FMODE_WRITE. */
   readonly canRead: boolean;
   readonly canWrite: boolean;
+  /** FMODE_PWRITE; what is opened as a sequence of records has lost it (fs/seq_file.c: seq_open). */
+  positionedWrite = true;
   /** O_PATH: names a file without opening it. */
   readonly isPath: boolean;
   /** Credentials of the opener. */
@@ -29,8 +31,9 @@ export class OpenFile {
   refs = 1;
   /** The file under an overlay's file, opened without asking the hooks of opening. */
   backing: OpenFile | null = null;
-  /** For a backing file: the path that its user sees (backing_file_user_path). */
+  /** For a backing file: the path that its user sees (backing_file_user_path) and the inode there; it holds on to both. */
   userPath: Path | null = null;
+  userInode: Inode | null = null;
   /** What a pseudo file keeps for this opener. */
   session: unknown = null;
   /** The content that a pseudo file made for this reader. */

@@ -58,7 +58,8 @@ export interface FsType {
   readonly specialFiles: boolean;
   /** RENAME_EXCHANGE and RENAME_WHITEOUT; NOREPLACE is everywhere. */
   readonly renameFlags: boolean;
-  readonly fallocate: "full" | "plain" | null;
+  /** "holes": only those can be made, as in files without extents. */
+  readonly fallocate: "full" | "plain" | "holes" | null;
   /** FS_IOC_SETFLAGS: which attributes can be set. */
   readonly attributes: readonly ("immutable" | "append" | "noatime" | "nodump" | "nocow")[];
   /** FS_IOC_SETVERSION. */
@@ -69,6 +70,8 @@ export interface FsType {
   readonly iversionOnSetattr: "always" | "log" | "none";
   /** i_version of a new inode. */
   readonly firstIversion: number;
+  /** A new inode keeps the i_version of whatever inode was in its memory before. */
+  readonly inheritsIversion: boolean;
   /** Every write counts, seen or not. */
   readonly iversionOnWrite: boolean;
   /** A truncation to the present length counts as no change. */

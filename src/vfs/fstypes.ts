@@ -34,6 +34,7 @@ const BASE: Omit<FsType, "name" | "magic"> = {
   tracksDirtyPages: true,
   iversionOnSetattr: "none",
   firstIversion: 0,
+  inheritsIversion: false,
   iversionOnWrite: false,
   skipsSameSize: false,
   immutableIsFinal: false,
@@ -112,6 +113,7 @@ const TMPFS: Omit<FsType, "name"> = {
   attributes: ["immutable", "append", "nodump", "noatime"],
   tracksDirtyPages: false,
   iversionOnSetattr: "always",
+  inheritsIversion: true,
   skipsSameSize: true,
 };
 
@@ -125,8 +127,9 @@ const RAMFS: Omit<FsType, "name"> = {
 
 const rows: readonly FsType[] = [
   { name: "ext4", ...EXT4, extentsFlag: true },
-  { name: "ext3", ...EXT4, verity: null },
-  { name: "ext2", ...EXT4, verity: null, iversion: false, fallocate: null, renameFlags: false, maxLinks: 32000 },
+  // Disks of the older kinds, as the ext4 driver mounts them: their files have no extents.
+  { name: "ext3", ...EXT4, fallocate: "holes" },
+  { name: "ext2", ...EXT4, fallocate: "holes" },
   {
     name: "xfs",
     ...BASE,
@@ -329,7 +332,7 @@ const rows: readonly FsType[] = [
     ...BASE,
     ...PSEUDO,
     magic: 0x9fa0,
-    inodeNumbers: "global-counter",
+    firstIno: 0xf0000000,
     noexec: true,
     nodev: true,
   },

@@ -12,7 +12,15 @@ export type { InodeHint } from "./filesystem.ts";
 export type { FsType } from "./fstype.ts";
 export { FS_TYPES } from "./fstypes.ts";
 export { Inode } from "./inode.ts";
-export { changeCookie, hasIversion, metadataInode, queryIversion, readXattr, realInode } from "./inode-access.ts";
+export {
+  changeCookie,
+  hasIversion,
+  metadataInode,
+  pathOf,
+  queryIversion,
+  readXattr,
+  realInode,
+} from "./inode-access.ts";
 export { copyFileRange, lseek, pread, pwrite, read, readContent, write } from "./io.ts";
 export { kernelMount } from "./kernel-mount.ts";
 export { dropCaches, evictAll } from "./lifetime.ts";

@@ -2,6 +2,7 @@
 // (fs/xattr.c: __vfs_getxattr; fs/stat.c: generic_fillattr with STATX_CHANGE_COOKIE; include/linux/fs.h: IS_I_VERSION, d_real_inode).
 import { fail, type Result } from "../errno/index.ts";
 import type { Dentry } from "./dentry.ts";
+import type { OpenFile } from "./file.ts";
 import type { Inode } from "./inode.ts";
 import { topInode } from "./overlay-inode.ts";
 import type { Path } from "./path.ts";
@@ -28,6 +29,12 @@ export function queryIversion(inode: Inode): number {
 export function changeCookie(inode: Inode): number | null {
   const real = inode.overlay === null ? inode : topInode(inode.overlay);
   return real.sb.flags.iversion ? real.iversion.query() : null;
+}
+
+/** f_path: a file that an overlay opened below itself first went by the overlay's path, since then by its own. */
+export function pathOf(file: OpenFile): Path {
+  const { release } = file.inode.sb.vfs;
+  return file.userPath === null || release.has("backing-files-own-path") ? file.path : file.userPath;
 }
 
 /** d_real_inode: where the data of a file are. */

@@ -106,11 +106,11 @@ export function write(vfs: Vfs, task: Subject, file: OpenFile, bytes: Uint8Array
   return done;
 }
 
-/** pwrite(2). With O_APPEND the bytes go to the end all the same. */
+/** pwrite(2). With O_APPEND the bytes go to the end all the same. ESPIPE comes before EBADF. */
 export function pwrite(vfs: Vfs, task: Subject, file: OpenFile, bytes: Uint8Array, offset: number): Result<number> {
   if (offset < 0) return fail("EINVAL");
   if (file.isPath) return fail("EBADF");
-  if (file.inode.isFifo) return fail("ESPIPE");
+  if (file.inode.isFifo || !file.positionedWrite) return fail("ESPIPE");
   return writeAt(vfs, task, file, bytes, (file.flags & O.APPEND) !== 0 ? sizeOf(file.inode) : offset);
 }
 

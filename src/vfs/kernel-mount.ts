@@ -5,12 +5,17 @@ import { createSuperBlock } from "./mount-super.ts";
 import { mountFlags, type Vfs } from "./vfs.ts";
 
 /** Their minor numbers on a machine whose other file systems come later: shm_mnt is the first, nsfs follows bdev, pipefs and sockfs. */
-const MINOR = { tmpfs: 1, nsfs: 4 } as const;
+const MINOR: Readonly<Record<"tmpfs" | "nsfs", number>> = { tmpfs: 1, nsfs: 4 };
 
-export function kernelMount(vfs: Vfs, type: keyof typeof MINOR): Mount {
+/** @param minor of the device, where the type has none of its own */
+export function kernelMount(vfs: Vfs, type: keyof typeof MINOR): Mount;
+export function kernelMount(vfs: Vfs, type: "securityfs", minor: number): Mount;
+export function kernelMount(vfs: Vfs, type: keyof typeof MINOR | "securityfs", minor?: number): Mount {
   const there = vfs.kernelMounts.get(type);
   if (there !== undefined) return there;
-  const sb = createSuperBlock(vfs, FS_TYPES.get(type)!, { dev: { major: 0, minor: MINOR[type] } });
+  const sb = createSuperBlock(vfs, FS_TYPES.get(type)!, {
+    dev: { major: 0, minor: type === "securityfs" ? minor! : MINOR[type] },
+  });
   const mount = new Mount(sb, sb.root, null, mountFlags(), false);
   sb.mounts++;
   vfs.kernelMounts.set(type, mount);

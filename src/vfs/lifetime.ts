@@ -2,6 +2,7 @@
 // fs/drop_caches.c: drop_slab; fs/super.c: generic_shutdown_super).
 import type { Dentry } from "./dentry.ts";
 import type { Inode } from "./inode.ts";
+import { freeMemory } from "./inode-memory.ts";
 import type { Mount } from "./mount.ts";
 import type { SuperBlock } from "./superblock.ts";
 import type { Vfs } from "./vfs.ts";
@@ -22,6 +23,7 @@ export function dropDentry(dentry: Dentry): void {
 function evict(vfs: Vfs, sb: SuperBlock, inode: Inode): void {
   for (const hook of vfs.hooks.inodeFree) hook.inodeFree(inode);
   inode.freed = true;
+  freeMemory(vfs, inode);
   if (inode.nlink > 0) sb.disk?.save(inode);
   else sb.disk?.inodes.delete(inode.ino);
   sb.inodes.delete(inode.key);
@@ -54,6 +56,14 @@ function evictChildren(vfs: Vfs, dir: Dentry): void {
     dropDentry(child);
     if (inode.dentries === 0 && inode.openFiles === 0) evict(vfs, inode.sb, inode);
   }
+}
+
+/**
+ * A remount forgets the names that nobody holds (fs/super.c: reconfigure_super). Inodes of most file systems outlive that; those of an
+ * overlay go with their last name.
+ */
+export function shrinkNames(vfs: Vfs, sb: SuperBlock): void {
+  if (sb.type.engine === "overlay") evictChildren(vfs, sb.root);
 }
 
 /** `echo 2 > /proc/sys/vm/drop_caches`: names and inodes of file systems on disks that nobody holds leave memory. */

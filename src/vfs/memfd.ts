@@ -4,6 +4,7 @@ import { Content } from "./content.ts";
 import { Dentry } from "./dentry.ts";
 import { OpenFile } from "./file.ts";
 import { Inode } from "./inode.ts";
+import { usedMemory } from "./inode-memory.ts";
 import { newIno } from "./inode-number.ts";
 import { kernelMount } from "./kernel-mount.ts";
 import type { Subject } from "./task.ts";
@@ -34,6 +35,7 @@ export function memfdCreate(vfs: Vfs, task: Subject, name: string, flags = 0): R
     gid: task.cred.fsgid,
     nlink: 0,
     time: vfs.clock(),
+    ...usedMemory(vfs, sb),
   });
   inode.content = new Content();
   sb.inodes.set(inode.ino, inode);

@@ -7,7 +7,6 @@ import type { Content } from "./content.ts";
 import type { OpenFile } from "./file.ts";
 import { closeFile } from "./file-open.ts";
 import type { Inode } from "./inode.ts";
-import { realFile, releaseReal } from "./io.ts";
 import { FileMapping } from "./mapping.ts";
 import { noExec } from "./mount-access.ts";
 import { touchAtime, updateTimes } from "./native-attr.ts";
@@ -53,9 +52,8 @@ export function mmap(vfs: Vfs, task: Subject, file: OpenFile | null, request: Ma
     );
   const refused = mayMap(file, reqprot, prot, shared);
   if (refused !== null) return fail(refused);
-  const real = realFile(vfs, task, file);
-  if (!real.ok) return real;
-  const target = real.value;
+  // An overlay maps the file that it opened, even if the name has been copied up since (fs/overlayfs/file.c: ovl_mmap).
+  const target = file.backing ?? file;
   const { inode } = target;
   const sharedWritable = shared && file.canWrite;
   const mapping = new FileMapping({
@@ -73,7 +71,6 @@ export function mmap(vfs: Vfs, task: Subject, file: OpenFile | null, request: Ma
   inode.mappings ??= new Set();
   inode.mappings.add(mapping);
   if ((file.flags & O.NOATIME) === 0) touchAtime(vfs, file.path.mount, inode);
-  releaseReal(vfs, task, file, target);
   return ok(mapping);
 }
 

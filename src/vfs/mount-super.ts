@@ -5,6 +5,7 @@ import type { Disk } from "./disk.ts";
 import type { FileSystem } from "./filesystem.ts";
 import type { FsType } from "./fstype.ts";
 import { Inode } from "./inode.ts";
+import { usedMemory } from "./inode-memory.ts";
 import { NativeFs } from "./native.ts";
 import { SuperBlock, type SuperBlockFlags } from "./superblock.ts";
 import { S } from "./uapi.ts";
@@ -32,7 +33,7 @@ const NO_UUID = new Uint8Array(16);
 
 /** Mode of the root directory where no option says otherwise: world-writable and sticky on tmpfs, plain elsewhere. */
 function rootMode(type: FsType): number {
-  if (type.name === "tmpfs" || type.name === "rootfs") return 0o1777;
+  if (type.name === "tmpfs" || (type.name === "rootfs" && type.inodeNumbers === "counter")) return 0o1777;
   if (type.name === "proc" || type.name === "sysfs") return 0o555;
   if (type.name === "debugfs" || type.name === "tracefs") return 0o700;
   return 0o755;
@@ -106,7 +107,16 @@ function makeRoot(vfs: Vfs, sb: SuperBlock, { root: { mode, uid = 0, gid = 0 } =
   const ino = type.inodeNumbers === "global-counter" && type.engine !== "pseudo" ? vfs.nextIno++ : type.rootIno;
   const generation = type.generation === "random" ? vfs.newGeneration(sb, ino) : 0;
   const permission = mode ?? rootMode(type);
-  const inode = new Inode(sb, { ino, generation, mode: S.IFDIR | permission, uid, gid, nlink: 2, time: vfs.clock() });
+  const inode = new Inode(sb, {
+    ino,
+    generation,
+    mode: S.IFDIR | permission,
+    uid,
+    gid,
+    nlink: 2,
+    time: vfs.clock(),
+    ...usedMemory(vfs, sb),
+  });
   inode.entries = new Map();
   sb.inodes.set(ino, inode);
   return inode;

@@ -29,6 +29,8 @@ export class Mount {
   detached = false;
   /** Open files, mappings and working directories that keep it busy. */
   pins = 0;
+  /** Files open for writing through this mount (mnt_writers). */
+  writers = 0;
 
   constructor(sb: SuperBlock, root: Dentry, mountpoint: Path | null, flags: MountFlags, attached = true) {
     this.sb = sb;

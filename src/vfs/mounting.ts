@@ -4,7 +4,7 @@ import { type Denial, fail, ok, type Result } from "../errno/index.ts";
 import { sync } from "./allocate.ts";
 import type { Disk } from "./disk.ts";
 import type { FsType } from "./fstype.ts";
-import { releaseMount } from "./lifetime.ts";
+import { releaseMount, shrinkNames } from "./lifetime.ts";
 import { Mount, type MountFlags } from "./mount.ts";
 import { type MountOptions, parseMountOptions } from "./mount-options.ts";
 import { createSuperBlock } from "./mount-super.ts";
@@ -108,7 +108,8 @@ function superBlockFor(
       return source.startsWith("/dev/") ? fail("ENOENT") : fail(source === "" ? "EINVAL" : "ENOTBLK");
     if (disk.type.magic !== type.magic || (disk.type !== type && disk.type.layout !== "ext4")) return fail("EINVAL");
     const mounted = disk.superblock;
-    if (mounted !== null) return mounted.flags.readOnly === options.flags.readOnly ? ok(mounted) : fail("EBUSY");
+    if (mounted !== null)
+      return mounted.type === type && mounted.flags.readOnly === options.flags.readOnly ? ok(mounted) : fail("EBUSY");
     return ok(createSuperBlock(vfs, type, { disk, flags: options.flags }));
   }
   if (type.single) for (const sb of vfs.superblocks) if (sb.type === type) return ok(sb);
@@ -146,7 +147,7 @@ function reconfigureMount(place: Path, flags: number): Denial {
   if (!isMountRoot(place)) return "EINVAL";
   const { mount } = place;
   const wanted = flagsOf(flags);
-  if (wanted.readOnly && !mount.flags.readOnly && hasWriters(mount)) return "EBUSY";
+  if (wanted.readOnly && !mount.flags.readOnly && mount.writers > 0) return "EBUSY";
   Object.assign(mount.flags, wanted);
   return null;
 }
@@ -165,6 +166,7 @@ function remount(vfs: Vfs, place: Path, flags: number, text: string): Denial {
   const options = parseMountOptions(sb.type, text, flags);
   if (!options.ok) return options.errno;
   const wanted = options.value.flags;
+  shrinkNames(vfs, sb);
   if (wanted.readOnly === true && !sb.flags.readOnly) {
     if (hasWriters(mount)) return "EBUSY";
     for (const inode of sb.inodes.values()) if (inode.nlink === 0) return "EBUSY";

@@ -27,9 +27,9 @@ export function displayPath(path: Path): string | null {
   return text !== null && dentry.unhashed && !dentry.isRoot ? `${text} (deleted)` : text;
 }
 
-/** The path inside its own file system. */
+/** The path inside its own file system; a name that is gone says so. */
 export function dentryPath(dentry: Dentry): string {
   let text = "";
   for (let at = dentry; !at.isRoot; at = at.parent) text = `/${at.name}${text}`;
-  return text === "" ? "/" : text;
+  return text === "" ? "/" : dentry.unhashed ? `${text}//deleted` : text;
 }

@@ -7,6 +7,7 @@ import type { Dentry } from "./dentry.ts";
 import type { OpenFile } from "./file.ts";
 import type { FileSystem, NewNode } from "./filesystem.ts";
 import { Inode } from "./inode.ts";
+import { freeMemory, usedMemory } from "./inode-memory.ts";
 import { newIno, releaseIno } from "./inode-number.ts";
 import { countChange, setNativeAttributes } from "./native-attr.ts";
 import { initialiseSecurity } from "./native-create.ts";
@@ -69,6 +70,7 @@ export class NativeFs implements FileSystem {
       nlink,
       time: vfs.clock(),
       ...(node.rdev === undefined ? {} : { rdev: node.rdev }),
+      ...usedMemory(vfs, sb),
     });
     if (inode.isRegular) inode.content = new Content();
     if (isDirectory) inode.entries = new Map();
@@ -78,6 +80,7 @@ export class NativeFs implements FileSystem {
       releaseIno(sb, inode.ino);
       for (const hook of vfs.hooks.inodeFree) hook.inodeFree(inode);
       inode.freed = true;
+      freeMemory(vfs, inode);
       return fail(refused);
     }
     sb.inodes.set(inode.ino, inode);
@@ -265,6 +268,7 @@ export class NativeFs implements FileSystem {
     const { sb } = inode;
     for (const hook of vfs.hooks.inodeFree) hook.inodeFree(inode);
     inode.freed = true;
+    freeMemory(vfs, inode);
     sb.inodes.delete(inode.ino);
     sb.disk?.inodes.delete(inode.ino);
     releaseIno(sb, inode.ino);

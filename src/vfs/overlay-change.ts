@@ -167,7 +167,6 @@ export function linkOverlay(
       : linkOverWhiteout(vfs, fs, mounter, overlay.upper!, upperDir, hidden, name);
   if (done !== null) return done;
   inode.nlink++;
-  copyAttributesUp(inode);
   copyAttributesUp(dir.inode!);
   return null;
 }

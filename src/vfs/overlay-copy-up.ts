@@ -93,7 +93,7 @@ function byTmpfile(copy: Copy, name: string, destination: Dentry): Result<Dentry
   const done =
     (size > 0 ? copyData(copy, file) : null) ??
     copyMetadata(copy, path) ??
-    linkNode(vfs, mounter, made.value, destination, name);
+    (lookupChild(vfs, destination, name) === null ? linkNode(vfs, mounter, made.value, destination, name) : "EEXIST");
   const named = done === null ? lookupChild(vfs, destination, name) : null;
   fs.copied.push(file);
   return named === null ? fail(done ?? "EIO") : ok(named);
@@ -111,10 +111,17 @@ function byWorkdir(copy: Copy, name: string, destination: Dentry): Result<Dentry
   const done =
     (lower.isRegular && size > 0 ? copyDataTo(copy, path) : null) ??
     copyMetadata(copy, path) ??
-    renameNode(vfs, mounter, made.value, destination, name, null, 0);
+    intoPlace(copy, made.value, destination, name);
   if (done === null) return ok(made.value);
   if (!lower.isDirectory) unlinkNode(vfs, mounter, made.value);
   return fail(done);
+}
+
+/** Someone may have made a file of that name in the upper layer, behind the overlay's back. */
+function intoPlace({ vfs, mounter }: Copy, made: Dentry, destination: Dentry, name: string): Denial {
+  const taken = lookupChild(vfs, destination, name);
+  if (taken !== null && vfs.release.has("copy-up-never-replaces")) return "EEXIST";
+  return renameNode(vfs, mounter, made, destination, name, taken, 0);
 }
 
 /** ovl_lookup_temp. */

@@ -37,6 +37,7 @@ export function setOverlayFlags(
   if (failed !== null) return failed;
   const upper = fs.upperPath(path.dentry.inode!.overlay!.upper!);
   const real = upper.dentry.inode!;
+  if (real.sb.type.attributes.length === 0) return "ENOTTY";
   const mounter = fs.mounter(task);
   const letters = [...(wanted.get("append") ? [APPEND] : []), ...(wanted.get("immutable") ? [IMMUTABLE] : [])];
   const { protattr } = OVERLAY_XATTR;

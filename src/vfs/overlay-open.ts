@@ -34,6 +34,7 @@ export function openReal(vfs: Vfs, fs: OverlayFs, task: Subject, file: OpenFile)
   const flags = file.flags & ~(O.CREAT | O.EXCL | O.NOCTTY | O.TRUNC);
   const real = new OpenFile(path, inode, ownerOrCapable(mounter, inode) ? flags | O.NOATIME : flags, mounter.cred);
   real.userPath = file.userPath ?? file.path;
+  real.userInode = file.userInode ?? file.inode;
   const failed = openDentry(vfs, mounter, real);
   if (failed === null) return ok(real);
   closeFile(vfs, mounter, real);

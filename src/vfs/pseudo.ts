@@ -12,6 +12,8 @@ import type { Vfs } from "./vfs.ts";
 
 /** What stands behind a pseudo file. A call that is missing fails with the errno that the kernel has for it. */
 export interface GeneratedFile {
+  /** It is read through seq_file. */
+  readonly sequence?: boolean;
   /** After permission and hooks of opening. */
   open?(task: Subject, file: OpenFile): Denial;
   /** The whole content as of now; called when a reader starts at the beginning. Missing: EINVAL, EIO on proc. */
@@ -24,6 +26,8 @@ export interface GeneratedFile {
 
 interface PseudoNode {
   readonly mode: number;
+  /** Where the file system would not choose it. */
+  readonly ino?: number;
   readonly uid?: number;
   readonly gid?: number;
   readonly generated?: GeneratedFile;
@@ -36,7 +40,7 @@ function addNode(vfs: Vfs, parent: Dentry, name: string, node: PseudoNode): Dent
   const { mode, uid = 0, gid = 0 } = node;
   const isDirectory = (mode & S.IFMT) === S.IFDIR;
   const inode = new Inode(sb, {
-    ino: newIno(vfs, sb),
+    ino: node.ino ?? newIno(vfs, sb),
     generation: 0,
     mode,
     uid,
@@ -63,14 +67,20 @@ export function addPseudoFile(
   name: string,
   mode: number,
   generated: GeneratedFile,
-  owner: { readonly uid?: number; readonly gid?: number } = {},
+  more: { readonly uid?: number; readonly gid?: number; readonly ino?: number } = {},
 ): Dentry {
-  return addNode(vfs, parent, name, { mode: S.IFREG | mode, generated, ...owner });
+  return addNode(vfs, parent, name, { mode: S.IFREG | mode, generated, ...more });
 }
 
 /** Adds a directory; the one that is there already is given back. */
-export function addPseudoDirectory(vfs: Vfs, parent: Dentry, name: string, mode = 0o755): Dentry {
-  return parent.children?.get(name) ?? addNode(vfs, parent, name, { mode: S.IFDIR | mode });
+export function addPseudoDirectory(
+  vfs: Vfs,
+  parent: Dentry,
+  name: string,
+  mode = 0o755,
+  more: { readonly ino?: number } = {},
+): Dentry {
+  return parent.children?.get(name) ?? addNode(vfs, parent, name, { mode: S.IFDIR | mode, ...more });
 }
 
 /** The same for each part of a relative path. @returns the last */

@@ -4,6 +4,7 @@ import type { Dentry } from "./dentry.ts";
 import type { FsType } from "./fstype.ts";
 import { FS_TYPES, rootfsType } from "./fstypes.ts";
 import { collectHooks, type Hooks } from "./hooks.ts";
+import type { IVersion } from "./iversion.ts";
 import { Mount, type MountFlags } from "./mount.ts";
 import { createSuperBlock } from "./mount-super.ts";
 import type { Path } from "./path.ts";
@@ -50,6 +51,8 @@ export class Vfs {
   firstAnonymousDevice: number;
   /** get_next_ino: one counter for ramfs, securityfs and others. */
   nextIno = 1;
+  /** i_version of the inodes that left memory to be used again, the last one at the end. */
+  readonly freedCounters: IVersion[] = [];
   rootMount: Mount;
   /** What the kernel mounted for itself, by the name of its type. */
   readonly kernelMounts = new Map<string, Mount>();

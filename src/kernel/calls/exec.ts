@@ -13,7 +13,7 @@ import {
   S,
 } from "../../vfs/index.ts";
 import { credentials } from "../credentials.ts";
-import { bytesAt, type ElfProgram, endsInReadOnlyPage, parseElf } from "../elf.ts";
+import { bytesAt, ELF_HEADER, type ElfProgram, endsInReadOnlyPage, parseElf } from "../elf.ts";
 import { type Outcome, runProgram } from "../program.ts";
 import type { Caller } from "./caller.ts";
 
@@ -147,7 +147,8 @@ function execution({ kernel, process, vfs }: Caller) {
       const opened = openExec(vfs, process, process.cwd, found.value.interpreter);
       if (!opened.ok) return refuse(bprm, opened.errno);
       interpreter = opened.value;
-      const parsed = parseElf(contentOf(opened.value));
+      const content = contentOf(opened.value);
+      const parsed = content.length < ELF_HEADER ? fail("EIO") : parseElf(content);
       if (!parsed.ok) {
         closeFile(vfs, process, opened.value);
         return refuse(bprm, parsed.errno === "ENOEXEC" ? "ELIBBAD" : parsed.errno);
