@@ -1,6 +1,6 @@
 export { splitFields } from "./fields.ts";
 export { type AuditSubject, IntegrityAudit, type IntegrityRecord } from "./integrity.ts";
-export { KernelLog, type LogLine } from "./log.ts";
+export { KernelLog, type LogLine, OLD_PRINTK_MAX } from "./log.ts";
 export {
   type AuditField,
   type AuditLog,

@@ -13,9 +13,11 @@ const RATELIMIT_BURST = 10;
 
 /** A record of the log buffer holds this much of a message, its level and terminator aside (kernel/printk/internal.h: PRINTKRB_RECORD_MAX). */
 const PRINTK_MAX = 1021;
+/** Before "long-log-records" there was room for a prefix (kernel/printk/printk.c: LOG_LINE_MAX). */
+export const OLD_PRINTK_MAX = PRINTK_MAX - 32;
 const utf8 = new TextEncoder();
 const fromUtf8 = new TextDecoder();
-const cut = (text: string, max = PRINTK_MAX): string =>
+const cut = (text: string, max: number): string =>
   text.length * 3 <= max ? text : fromUtf8.decode(utf8.encode(text).subarray(0, max));
 
 /** The stamp as it is shown here, and its length in a kernel whose clock has ten digits: `audit(1700000000.000:SERIAL)`. */
@@ -31,8 +33,12 @@ export class KernelLog {
   /** Whether the audit subsystem runs: where it is built in, unless audit=0 switched it off for good. */
   readonly auditing: boolean;
 
-  constructor(options: { readonly auditing?: boolean } = {}) {
+  readonly #max: number;
+
+  /** @param options.max bytes of a message that the log buffer keeps */
+  constructor(options: { readonly auditing?: boolean; readonly max?: number } = {}) {
     this.auditing = options.auditing ?? true;
+    this.#max = options.max ?? PRINTK_MAX;
   }
 
   get lines(): readonly LogLine[] {
@@ -40,7 +46,7 @@ export class KernelLog {
   }
 
   printk(text: string): void {
-    this.#lines.push({ kind: "printk", text: cut(text) });
+    this.#lines.push({ kind: "printk", text: cut(text, this.#max) });
   }
 
   /** pr_*_once: only the first line of `site`. */
@@ -63,7 +69,7 @@ export class KernelLog {
     if (!this.auditing) return;
     this.#serial++;
     // The log buffer cuts a record with its real stamp.
-    const max = PRINTK_MAX - stampLength(this.#serial) + STAMP.length;
+    const max = this.#max - stampLength(this.#serial) + STAMP.length;
     this.#lines.push({ kind: "audit", text: cut(`audit: type=${type} ${STAMP}: ${body}`, max) });
   }
 

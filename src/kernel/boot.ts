@@ -1,6 +1,6 @@
 // Booting: command line, keyrings, IMA and EVM, the first root file system, certificates — in the order of a real boot (init/main.c).
 import { imaSecurityModule } from "../appraise/index.ts";
-import { IntegrityAudit, KernelLog } from "../audit/index.ts";
+import { IntegrityAudit, KernelLog, OLD_PRINTK_MAX } from "../audit/index.ts";
 import { InputError } from "../errno/index.ts";
 import { SimulatedTpm } from "../measure/index.ts";
 import { Kconfig, type KconfigValues, Release } from "../release/index.ts";
@@ -84,7 +84,10 @@ export function boot(options: BootOptions = {}): Kernel {
   const release = Release.parse(options.release ?? DEFAULT_RELEASE);
   const config = kconfigOf(options.config);
   const parameters = parseCommandLine(options.cmdline ?? "");
-  const log = new KernelLog({ auditing: config.enabled("AUDIT") && !auditOff(parameters) });
+  const log = new KernelLog({
+    auditing: config.enabled("AUDIT") && !auditOff(parameters),
+    ...(release.has("long-log-records") ? {} : { max: OLD_PRINTK_MAX }),
+  });
   const clock = { now: 0 };
   const random = options.environment?.random ?? counter();
   const labels = labelsOf(options.labels);

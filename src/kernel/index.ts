@@ -20,7 +20,7 @@ export {
 export type { Attempt, Kernel } from "./kernel.ts";
 export type { MountSpec } from "./mount-file-system.ts";
 export type { BootDisk, BootEnvironment, BootFile, BootOptions, KernelLabels, TpmBootOptions } from "./options.ts";
-export { bootComm, type Process } from "./process.ts";
+export type { Process } from "./process.ts";
 export { type BootProgram, type BootSimulation, type BootSimulationOptions, simulateBoot } from "./simulate-boot.ts";
 export type { SystemCalls } from "./system-calls.ts";
 export type { Bytes, OpenFlags, Task } from "./task.ts";

@@ -10,6 +10,7 @@ import type { Parameter } from "./cmdline.ts";
 import { credentials, type Ids } from "./credentials.ts";
 import { type FirmwareRequest, FirmwareState, releaseFirmware, requestFirmware } from "./firmware.ts";
 import type { KeyBridge } from "./key-bridge.ts";
+import { isLockedDown } from "./lockdown.ts";
 import { type MountSpec, mountFileSystem } from "./mount-file-system.ts";
 import type { BootEnvironment, KernelLabels } from "./options.ts";
 import { bootComm, Process } from "./process.ts";
@@ -66,6 +67,7 @@ export class Kernel {
   readonly firmware: FirmwareState;
   readonly initProcess: Process;
   readonly moduleSignatureEnforced: boolean;
+  readonly lockedDown: boolean;
   readonly #parts: KernelParts;
   readonly #lines: string[] = [];
   #lastPid = 1;
@@ -87,6 +89,7 @@ export class Kernel {
     this.secureBoot = parts.secureBoot;
     this.firmware = new FirmwareState(parts.parameters);
     this.moduleSignatureEnforced = parts.keyBridge.moduleSignatureEnforced;
+    this.lockedDown = isLockedDown(parts.config, parts.parameters);
     const { root } = parts.vfs;
     // The first process starts as the kernel's own thread.
     this.initProcess = new Process(this, {

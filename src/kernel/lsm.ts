@@ -1,6 +1,6 @@
 // Which security modules a kernel has, as /sys/kernel/security/lsm lists them, and what labels they give
 // (security/security.c: ordered_lsm_init; lsm= and CONFIG_LSM).
-import { smackLabels } from "../policy/index.ts";
+import { apparmorLabels, smackLabels } from "../policy/index.ts";
 import type { Kconfig, Release } from "../release/index.ts";
 import { capable, type SecurityModule } from "../vfs/index.ts";
 import type { KernelLabels } from "./options.ts";
@@ -33,7 +33,7 @@ export function smackKernelLabels(): KernelLabels {
 
 /** AppArmor without a profile: processes are unconfined, files have no labels. */
 export function apparmorKernelLabels(): KernelLabels {
-  return { source: null, subject: () => "unconfined", object: () => null };
+  return { source: apparmorLabels(), subject: () => "unconfined", object: () => null };
 }
 
 /** Xattrs that hold a label, and whether the labels of everything (`*` and `@`) may stand there. */

@@ -61,6 +61,7 @@ const table = {
     backports: { "6.12": 117 },
     what: "a directory or special file is not copied up over a name that the upper layer got meanwhile",
   },
+  "long-log-records": { since: "6.3", what: "the log buffer keeps 32 bytes more of a message" },
   "overlay-uuid": { since: "6.6", what: "an overlay has a UUID of its own, kept on its upper root" },
   "evm-overlay-unsupported": { since: "6.8", what: "EVM HMACs are not supported on overlay" },
   "evm-overlay-portable": { since: "6.10", what: "portable signatures work on overlay and are copied up" },

@@ -2,13 +2,15 @@
 // are taken as the kernel wrote them.
 import { hexToBytes } from "@noble/hashes/utils.js";
 import { hashByName } from "../crypto/index.ts";
-import { bootComm, type Kernel } from "../kernel/index.ts";
+import type { Kernel } from "../kernel/index.ts";
 import { lookupTemplate } from "../measure/index.ts";
-import { type Inode, resolve, type Subject } from "../vfs/index.ts";
 import type { Trace } from "./schema.ts";
 
 /** PCR, template digest, template, file digest, absolute path. */
 const FILE_ENTRY = /^ ?(\d+) [0-9a-f]+ (\S+) (?:(?:ima:|verity:)?([a-z0-9-]+):)?([0-9a-f]+) (\/\S*)/;
+
+/** A path in a record. */
+const RECORDED_PATH = /^audit: .* name="(\/[^"]*)"/;
 
 export function addGivenEntries(kernel: Kernel, trace: Trace): void {
   const { ima } = kernel;
@@ -32,22 +34,17 @@ export function addGivenEntries(kernel: Kernel, trace: Trace): void {
       violation: null,
       file: null,
     };
-    list.measureFile(event, {
-      template,
-      pcr: Number(m[1]),
-      inode: inodeAt(kernel, m[5]!),
-      task: measurer(kernel, m[5]!),
-    });
+    list.measureFile(event, { template, pcr: Number(m[1]), inode: null, task: kernel.initProcess });
   }
 }
 
-function inodeAt({ vfs, initProcess }: Kernel, path: string): Inode | null {
-  const found = resolve(vfs, initProcess, vfs.root, path, { follow: true });
-  return found.ok ? found.value.dentry.inode : null;
-}
-
-/** The first process runs its program while it still has the name of the kernel's first thread. */
-function measurer({ config, initProcess }: Kernel, path: string): Subject {
-  if (path !== initProcess.exe) return initProcess;
-  return Object.assign(Object.create(initProcess) as Subject, { comm: bootComm(config) });
+/**
+ * The boot's log without records of such files: the modules that the driver loads, or itself. Which inode they have and what a policy
+ * says of them cannot be known.
+ */
+export function withoutGivenFiles(lines: readonly string[], trace: Trace): string[] {
+  return lines.filter((line) => {
+    const path = RECORDED_PATH.exec(line)?.[1];
+    return path === undefined || Object.hasOwn(trace.files ?? {}, path);
+  });
 }

@@ -2,12 +2,11 @@
 import { hexToBytes } from "@noble/hashes/utils.js";
 import { InputError } from "../errno/index.ts";
 import type { BootOptions } from "../kernel/index.ts";
-import { lookupTemplate } from "../measure/index.ts";
 import type { InodeHint } from "../vfs/index.ts";
 import { bootDocument } from "./boot-document.ts";
 import { compareLines, compareStep, type Difference } from "./compare.ts";
 import { Driver } from "./driver.ts";
-import { addGivenEntries } from "./given-entries.ts";
+import { addGivenEntries, withoutGivenFiles } from "./given-entries.ts";
 import { guestFiles, labelsOf, recordedConfig, recordedEnvironment, TPM_BANKS } from "./guest.ts";
 import { bootDisk, bootFile } from "./machine.ts";
 import { recordedKeys } from "./recorded-keys.ts";
@@ -42,7 +41,14 @@ export function replayTrace(trace: Trace): Replay {
   addGivenEntries(kernel, trace);
   const driver = new Driver(kernel, diskNames(trace, trace.kernel.backend));
   const start = { log: kernel.log.lines.map((line) => line.text), measured: kernel.measuredLines() };
-  const differences: Difference[] = [...compareLines(BOOT, "boot", trace.boot, start)];
+  const differences: Difference[] = [
+    ...compareLines(
+      BOOT,
+      "boot",
+      { ...trace.boot, log: withoutGivenFiles(trace.boot.log ?? [], trace) },
+      { ...start, log: withoutGivenFiles(start.log, trace) },
+    ),
+  ];
   const bad = new Set<number>();
   let unrecorded = 0;
   trace.steps.forEach((step, i) => {
@@ -123,10 +129,12 @@ function firmwarePcrs(trace: Trace): Record<string, Record<number, string>> {
   return pcrs;
 }
 
+/** As the fields d, d-ng and d-ngv2 show it. */
+const DIGEST = /^(?:(?:ima:)?([a-z0-9-]+):)?((?:[0-9a-f]{2}){16,})$/;
+
 function givenAggregate(line: string): Pick<NonNullable<BootOptions["environment"]>, "bootAggregate"> {
-  const [, , template, digest = ""] = line.trim().split(" ");
-  const [algo, hex] = digest.includes(":") ? digest.split(":").slice(-2) : ["sha1", digest];
-  if (template === undefined || lookupTemplate(template) === undefined || hex === undefined || algo === undefined)
-    return {};
-  return { bootAggregate: { algo, bytes: hexToBytes(hex) } };
+  // PCR, template digest and template come first; where the digest stands among the fields depends on the template.
+  const fields = line.trim().split(" ").slice(3);
+  const digest = fields.map((field) => DIGEST.exec(field)).find((m) => m !== null);
+  return digest ? { bootAggregate: { algo: digest[1] ?? "sha1", bytes: hexToBytes(digest[2]!) } } : {};
 }

@@ -4,6 +4,7 @@ import { measureBuffer } from "../../appraise/index.ts";
 import type { Denial } from "../../errno/index.ts";
 import { FUNC } from "../../policy/index.ts";
 import { capable } from "../../vfs/index.ts";
+import type { Kernel } from "../kernel.ts";
 import { kernelReadFile } from "../read-file.ts";
 import type { Caller } from "./caller.ts";
 
@@ -14,7 +15,6 @@ const MIN_PROTOCOL = 0x020c;
 const LOADED_HIGH = 1;
 const XLF_KERNEL_64 = 1;
 const XLF_ABOVE_4G = 2;
-const MAX_CMDLINE = 2047;
 
 /** @returns why it is no kernel that can be started, null if it is one */
 function bzImageFault(image: Uint8Array): string | null {
@@ -27,6 +27,15 @@ function bzImageFault(image: Uint8Array): string | null {
   const xload = view.getUint16(0x236, true);
   if ((xload & XLF_KERNEL_64) === 0) return "Not a bzImage64. XLF_KERNEL_64 is not set.";
   return (xload & XLF_ABOVE_4G) === 0 ? "XLF_CAN_BE_LOADED_ABOVE_4G is not set." : null;
+}
+
+/**
+ * Lockdown wants a signed image: one in the image, which none here has, or one that IMA is sure to ask for. IMA counts only where it
+ * enforces (kernel/kexec_file.c: kimage_validate_signature; ima_policy.c: ima_appraise_signature).
+ */
+function refusedByLockdown({ lockedDown, ima }: Kernel): boolean {
+  if (!lockedDown) return false;
+  return ima === null || ima.mode !== "enforce" || !ima.policy.appraiseSignatureRequired("kexec-image");
 }
 
 export const KEXEC_CALLS = {
@@ -46,6 +55,7 @@ export const KEXEC_CALLS = {
       kernel.log.printk(`kexec-bzImage64: ${fault}`);
       return "ENOEXEC";
     }
+    if (kernel.config.enabled("KEXEC_SIG") && refusedByLockdown(kernel)) return "EPERM";
     if (initrd !== null) {
       const ramfs = process.file(initrd);
       if (ramfs === undefined || !ramfs.canRead) return "EBADF";
@@ -60,7 +70,9 @@ export const KEXEC_CALLS = {
         func: FUNC.KEXEC_CMDLINE,
         inode: file.inode,
       });
-    return text.length > MAX_CMDLINE ? "EINVAL" : null;
+    // The image says how much it takes, terminator included.
+    const { buffer, byteOffset, byteLength } = bytes.value;
+    return text.length + 1 > new DataView(buffer, byteOffset, byteLength).getUint32(0x238, true) ? "EINVAL" : null;
   },
   /** kexec_load: segments from memory, without a file that could be appraised. */
   kexecLoad(this: Caller): Denial {
@@ -71,6 +83,6 @@ export const KEXEC_CALLS = {
       const denied = module.kernelLoadData(process, "kexec-image", false);
       if (denied !== null) return denied;
     }
-    return null;
+    return kernel.lockedDown ? "EPERM" : null;
   },
 };
