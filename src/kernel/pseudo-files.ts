@@ -209,7 +209,14 @@ export function makeSysfs(kernel: Kernel, root: Dentry): void {
     ),
   );
   if (tpm === null) return;
-  const directory = addPseudoPath(vfs, root, "class/tpm/tpm0");
+  // Devices of a class are links to where the bus has them (QEMU's q35).
+  const directory = addPseudoPath(vfs, root, "devices/pci0000:00/0000:00:1f.0/MSFT0101:00/tpm/tpm0");
+  addPseudoSymlink(
+    vfs,
+    addPseudoPath(vfs, root, "class/tpm"),
+    "tpm0",
+    "../../devices/pci0000:00/0000:00:1f.0/MSFT0101:00/tpm/tpm0",
+  );
   for (const file of tpm.sysfs()) {
     const slash = file.path.indexOf("/");
     const bank = slash < 0 ? directory : addPseudoDirectory(vfs, directory, file.path.slice(0, slash));

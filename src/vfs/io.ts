@@ -235,7 +235,8 @@ export function readContent(file: OpenFile): Result<Uint8Array> {
   if ((inode.mode & S.IFMT) !== S.IFREG) return fail("EINVAL");
   const { vfs, fs } = inode.sb;
   const content = fs.content(inode);
-  if (content === null) return ok(EMPTY);
+  // An attribute of sysfs is said to be a page long, and is not.
+  if (content === null) return inode.size > 0 ? fail("EINVAL") : ok(EMPTY);
   if ((file.flags & O.NOATIME) === 0) touchAtime(vfs, file.path.mount, fs.realInode(file.path.dentry, inode, false));
   const bytes = content.bytes();
   if (bytes === null) return fail("ENOMEM");

@@ -144,6 +144,7 @@ describe("a kernel to start", () => {
     view.setUint16(0x206, 0x020f, true);
     view.setUint8(0x211, 1);
     view.setUint16(0x236, 3, true);
+    view.setUint32(0x238, 2047, true);
     return image;
   }
   const POLICY = "measure func=KEXEC_KERNEL_CHECK\nmeasure func=KEXEC_INITRAMFS_CHECK\nmeasure func=KEXEC_CMDLINE\n";
@@ -177,6 +178,9 @@ describe("a kernel to start", () => {
     expect(sys.kexecFileLoad(image, null, "", 4)).toBe("ETXTBSY");
     root.close(writer);
     expect(sys.kexecFileLoad(image, null, "", 4)).toBeNull();
+    // What the image takes, terminator included.
+    expect(sys.kexecFileLoad(image, null, "x".repeat(2046), 4)).toBeNull();
+    expect(sys.kexecFileLoad(image, null, "x".repeat(2047), 4)).toBe("EINVAL");
   });
 
   it("from memory is impossible where its appraisal is demanded", () => {

@@ -76,7 +76,9 @@ describe("execve", () => {
     program("/mnt/lost", payload("interp:/mnt/none"));
     expect(() => root.execve("/mnt/lost")).toThrow("ENOENT");
     program("/mnt/odd", payload("interp:/mnt/text"));
-    program("/mnt/text", "words");
+    program("/mnt/text", "too short for a header");
+    expect(() => root.execve("/mnt/odd")).toThrow("EIO");
+    program("/mnt/text", "words ".repeat(20));
     expect(() => root.execve("/mnt/odd")).toThrow("ELIBBAD");
     root.chmod("/mnt/text", 0o644);
     expect(() => root.execve("/mnt/odd")).toThrow("EACCES");
