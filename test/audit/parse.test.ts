@@ -120,8 +120,10 @@ it("reads every integrity record of the recordings", () => {
       );
       // A line break within a record would make two lines of it.
       const { records, faults } = parseAuditLog(lines.map((line) => line.replaceAll("\n", " ")).join("\n"), name);
-      expect(faults).toEqual([]);
-      expect(records.length).toBe(lines.length);
+      // What the log buffer cut has no end to read.
+      const cut = lines.filter((line) => line.length > 900 && !/ res=\d( errno=-?\d+)?$/.test(line));
+      expect(faults.map(({ code }) => code)).toEqual(cut.map(() => "cut-record"));
+      expect(records.length).toBe(lines.length - cut.length);
       read += records.length;
     }
   }
