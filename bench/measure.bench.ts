@@ -44,10 +44,18 @@ const verify: Suite = {
         // 300,000 entries a second.
         { aim: Math.ceil(ENTRIES / 0.3), bytes: logs[kind].length },
       );
-    if (this.peer === undefined) return;
     const path = (name: string) => fileURLToPath(new URL(name, import.meta.url));
     const list = path("measure-list.bin");
     writeFileSync(list, logs.binary);
+    /** A program from its start to its end. */
+    const program = (command: string, ...args: readonly string[]) => {
+      const run = spawnSync(command, args, { encoding: "utf8" });
+      if (run.status !== 0) throw new Error(run.stderr);
+      return run.stdout;
+    };
+    const main = path("../src/cli/main.node.js");
+    add("imasim log verify binary", () => program(process.execPath, main, "log", "verify", list));
+    if (this.peer === undefined) return;
     const options = BANKS.flatMap((bank) => {
       const value = Buffer.from(pcrs.get(bank)!.get(10)!).toString("hex");
       const file = path(`measure-pcrs-${bank}.txt`);
@@ -58,11 +66,7 @@ const verify: Suite = {
       writeFileSync(file, `${rows.join("\n")}\n`);
       return ["--pcrs", `${bank},${file}`];
     });
-    add("evmctl ima_measurement", () => {
-      const run = spawnSync("evmctl", ["ima_measurement", ...options, list], { encoding: "utf8" });
-      if (run.status !== 0) throw new Error(run.stderr);
-      return run.stdout;
-    });
+    add("evmctl ima_measurement", () => program("evmctl", "ima_measurement", ...options, list));
   },
 };
 

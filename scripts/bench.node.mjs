@@ -31,19 +31,20 @@ function compile() {
   });
   if (status !== 0) console.error(`${stdout}bench: compiled in spite of the errors above`);
   // The nearest package.json decides what `imasim` and `#crypto` are: here, what was just compiled.
-  const { name, type, imports, exports } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
-  const here = JSON.parse(JSON.stringify({ name, type, imports, exports }).replaceAll('"./dist/', '"./src/'));
+  const { name, version, type, imports, exports } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
+  const here = JSON.parse(JSON.stringify({ name, version, type, imports, exports }).replaceAll('"./dist/', '"./src/'));
   mkdirSync(out, { recursive: true });
   writeFileSync(join(out, "package.json"), JSON.stringify(here));
 }
 
+/** The tasks of a suite take turns, so that a busy minute of the machine does not meet one of them alone. */
+const TURNS = 4;
+
 async function measure(suite) {
-  const bench = new Bench({ name: suite.name, time, throws: true, subtractTimerOverhead: true });
   const tasks = new Map();
   await suite.run((name, task, { aim, bytes, before } = {}) => {
     if (tasks.has(name)) fail(`${suite.name}: two tasks named ${name}`);
-    tasks.set(name, { task, aim, bytes, before });
-    bench.add(name, task, before === undefined ? {} : { beforeEach: () => before() });
+    tasks.set(name, { task, aim, bytes, before, samples: [] });
   });
   if (tasks.size === 0) fail(`${suite.name}: no task`);
   if (suite.peer !== undefined && !tasks.has(suite.peer))
@@ -55,20 +56,39 @@ async function measure(suite) {
     }
     return console.log(`${suite.name}: ${tasks.size} tasks called`);
   }
-  await bench.run();
-  const peer = suite.peer === undefined ? undefined : bench.getTask(suite.peer).result.latency.p50;
-  const rows = bench.tasks.map(({ name, result: { latency } }) => {
-    const { aim, bytes } = tasks.get(name);
+  for (let turn = 0; turn < TURNS; turn++) {
+    const bench = new Bench({
+      name: suite.name,
+      time: time / TURNS,
+      iterations: 5,
+      warmup: turn === 0,
+      warmupIterations: 5,
+      throws: true,
+      subtractTimerOverhead: true,
+      retainSamples: true,
+    });
+    for (const [name, { task, before }] of tasks)
+      bench.add(name, task, before === undefined ? {} : { beforeEach: () => before() });
+    await bench.run();
+    for (const { name, result } of bench.tasks) tasks.get(name).samples.push(result.latency.samples);
+  }
+  for (const task of tasks.values()) task.samples = Float64Array.from(task.samples.flat()).sort();
+  const at = ({ samples }, part) => samples[Math.floor((samples.length - 1) * part)];
+  const peer = suite.peer === undefined ? undefined : at(tasks.get(suite.peer), 0.5);
+  const rows = [...tasks].map(([name, task]) => {
+    const { aim, bytes, samples } = task;
     // A busy machine spoils means; what a call takes is the median, and the mean stands beside it.
-    const perOp = latency.p50 * 1000;
+    const median = at(task, 0.5);
+    const perOp = median * 1000;
     return [
       name,
-      Math.round(1000 / latency.p50).toLocaleString("en"),
+      Math.round(1000 / median).toLocaleString("en"),
       round(perOp),
-      round(latency.mean * 1000),
-      round(latency.p99 * 1000),
+      round(samples[0] * 1000),
+      round((samples.reduce((sum, sample) => sum + sample, 0) / samples.length) * 1000),
+      round(at(task, 0.99) * 1000),
       bytes === undefined ? "" : (bytes / perOp).toFixed(0),
-      peer === undefined ? "" : name === suite.peer ? "peer" : `${round(peer / latency.p50)}x`,
+      peer === undefined ? "" : name === suite.peer ? "peer" : `${round(peer / median)}x`,
       aim === undefined ? "" : perOp <= aim ? `met (${aim})` : `MISSED (${aim})`,
     ];
   });
@@ -78,7 +98,7 @@ async function measure(suite) {
 const round = (value) => (value >= 100 ? value.toFixed(0) : value.toPrecision(3));
 
 function printTable(suite, rows) {
-  const table = [["task", "ops/s", "µs/op", "mean µs", "p99 µs", "MB/s", "ratio", "aim µs"], ...rows];
+  const table = [["task", "ops/s", "µs/op", "min µs", "mean µs", "p99 µs", "MB/s", "ratio", "aim µs"], ...rows];
   const used = table[0].map((_, column) => column).filter((column) => rows.some((row) => row[column] !== ""));
   const width = used.map((column) => Math.max(...table.map((row) => row[column].length)));
   console.log(`\n${suite.name}${suite.peer === undefined ? "" : `   (peer: ${suite.peer})`}`);

@@ -10,6 +10,7 @@ export {
   hashByName,
   hashNameOf,
 } from "./hash.ts";
+export { LANES_CAPACITY, type LanesHash, ONES, ShaLanes } from "./lanes/lanes.ts";
 export { type PrivateKey, parsePrivateKey, publicKeyOf, signBare, signDigest } from "./private-key.ts";
 export {
   type CryptoSupport,

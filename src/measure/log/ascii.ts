@@ -5,7 +5,7 @@ import { EVENT_NAME_MAX, type FieldShape } from "../template-field.ts";
 import type { DigestCheck } from "./digest-check.ts";
 import { type LogForm, lineDigestSize, linePcr } from "./form.ts";
 import { hasPaddedName, LogRecord } from "./record.ts";
-import { checkSize, entryError, type LogVisitor, PendingBytes, type Scanner } from "./scanner.ts";
+import { checkSize, entryError, type LogVisitor, PendingBytes, readSettled, type Scanner } from "./scanner.ts";
 import type { LogLimits } from "./source.ts";
 import { ANY_TEMPLATE, TemplateNames } from "./template-names.ts";
 
@@ -33,6 +33,7 @@ export class AsciiScanner implements Scanner {
     this.#check = check;
     this.#form = form;
     this.#record = new LogRecord(ANY_TEMPLATE, form.littleEndian, form.digestSize);
+    this.#record.digestData = new Uint8Array(form.digestSize);
     this.#limits = limits;
   }
 
@@ -52,20 +53,28 @@ export class AsciiScanner implements Scanner {
 
   #read(visitor: LogVisitor): void {
     const pending = this.#pending;
-    while (pending.length > 0) {
-      const end = this.#endOfEntry(pending.start + this.#searched);
-      if (end < 0) {
-        checkSize(pending.length, this.#limits, this.#record.number, pending.offset);
-        return;
-      }
-      this.#searched = 0;
-      this.#record.offset = pending.offset;
-      const problem = this.#entry(end);
-      if (problem === null) visitor.entry(this.#record);
-      else visitor.broken(entryError(this.#record.number, pending.offset, problem), this.#record);
-      this.#record.number++;
-      pending.consume(this.#record.size);
-    }
+    readSettled(
+      pending,
+      this.#record,
+      visitor,
+      () => {
+        if (pending.length === 0) return false;
+        const end = this.#endOfEntry(pending.start + this.#searched);
+        if (end < 0) {
+          checkSize(pending.length, this.#limits, this.#record.number, pending.offset);
+          return false;
+        }
+        this.#searched = 0;
+        this.#record.offset = pending.offset;
+        const problem = this.#entry(end);
+        if (problem === null) visitor.entry(this.#record);
+        else visitor.broken(entryError(this.#record.number, pending.offset, problem), this.#record);
+        return true;
+      },
+      () => {
+        this.#searched = 0;
+      },
+    );
   }
 
   /** The newline before the next line that begins an entry, or the end of the log; -1 where that is not there yet. */
@@ -118,7 +127,7 @@ export class AsciiScanner implements Scanner {
       if (!this.#check.fits(record)) continue;
       // Without a length that is not zero, as in the template ima, digests fit in either order.
       const { fields } = record.template;
-      this.#settled ||= !hasPaddedName(record.template) && record.preimage.length > 4 * fields.length;
+      this.#settled ||= !hasPaddedName(record.template) && record.preimageEnd > 4 * fields.length;
       return true;
     }
     if (!this.#settled) record.littleEndian = !record.littleEndian;
@@ -133,7 +142,7 @@ export class AsciiScanner implements Scanner {
     if (digestSize !== this.#form.digestSize)
       return `no PCR and no digest of ${this.#form.digestSize} bytes at the beginning of the line`;
     const titleAt = start + 3 + 2 * digestSize + 1;
-    readHex(bytes, start + 3, titleAt - 1, record.digest, 0);
+    readHex(bytes, start + 3, titleAt - 1, record.digestData, 0);
     let titleEnd = bytes.indexOf(SPACE, titleAt);
     if (titleEnd < 0 || titleEnd > end) titleEnd = end;
     const template = this.#names.find(bytes, titleAt, titleEnd);
@@ -189,7 +198,8 @@ export class AsciiScanner implements Scanner {
       data.fill(0, out, full);
       out = full;
     }
-    record.preimage = data.subarray(0, out);
+    record.preimageStart = 0;
+    record.preimageEnd = out;
     return null;
   }
 

@@ -4,7 +4,7 @@ import { EVENT_NAME_MAX } from "../template-field.ts";
 import type { DigestCheck } from "./digest-check.ts";
 import { type LogForm, MAX_PCR } from "./form.ts";
 import { hasPaddedName, LogRecord } from "./record.ts";
-import { checkSize, entryError, type LogVisitor, PendingBytes, type Scanner } from "./scanner.ts";
+import { checkSize, entryError, type LogVisitor, PendingBytes, readSettled, type Scanner } from "./scanner.ts";
 import type { LogLimits } from "./source.ts";
 import { ANY_TEMPLATE, MAX_TITLE, TemplateNames } from "./template-names.ts";
 
@@ -44,15 +44,23 @@ export class BinaryScanner implements Scanner {
 
   #read(visitor: LogVisitor): void {
     const pending = this.#pending;
-    while (pending.length >= Math.max(this.#needed, 1)) {
-      const size = this.#next();
-      if (size < 0) return;
-      this.#needed = 0;
-      if (this.#problem === null) visitor.entry(this.#record);
-      else visitor.broken(entryError(this.#record.number, pending.offset, this.#problem), this.#record);
-      this.#record.number++;
-      pending.consume(size);
-    }
+    readSettled(
+      pending,
+      this.#record,
+      visitor,
+      () => {
+        if (pending.length < Math.max(this.#needed, 1)) return false;
+        const size = this.#next();
+        if (size < 0) return false;
+        this.#needed = 0;
+        if (this.#problem === null) visitor.entry(this.#record);
+        else visitor.broken(entryError(this.#record.number, pending.offset, this.#problem), this.#record);
+        return true;
+      },
+      () => {
+        this.#needed = 0;
+      },
+    );
   }
 
   end(visitor: LogVisitor): void {
@@ -103,7 +111,8 @@ export class BinaryScanner implements Scanner {
     record.offset = pending.offset;
     record.pcr = pcr;
     record.template = template;
-    for (let i = 0; i < record.digest.length; i++) record.digest[i] = pending.bytes[digestAt + i]!;
+    record.digestData = pending.bytes;
+    record.digestStart = digestAt;
     const end = hasPaddedName(template) ? this.#oldFields(bodyAt, fault) : this.#fields(bodyAt);
     if (end < 0) return -1;
     record.size = end - pending.start;
@@ -116,7 +125,8 @@ export class BinaryScanner implements Scanner {
     const end = bodyAt + 4 + this.#uint32(bodyAt);
     if (!this.#have(end)) return -1;
     record.data = this.#pending.bytes;
-    record.preimage = record.data.subarray(bodyAt + 4, end);
+    record.preimageStart = bodyAt + 4;
+    record.preimageEnd = end;
     const count = record.template.fields.length;
     let at = bodyAt + 4;
     for (let i = 0; i < count; i++) {
@@ -180,7 +190,8 @@ export class BinaryScanner implements Scanner {
     old.fill(0, digestSize);
     old.set(bytes.subarray(nameAt, nameAt + nameLength), digestSize);
     record.data = old;
-    record.preimage = old.subarray(0, digestSize + EVENT_NAME_MAX + 1);
+    record.preimageStart = 0;
+    record.preimageEnd = digestSize + EVENT_NAME_MAX + 1;
     record.fieldStart[0] = 0;
     record.fieldEnd[0] = digestSize;
     record.fieldStart[1] = digestSize;

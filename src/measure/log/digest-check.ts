@@ -16,7 +16,8 @@ export class DigestCheck {
   /** The digest of the record last checked. */
   computed: Uint8Array;
   readonly #candidates: readonly HashName[];
-  #settled = false;
+  /** Whether a digest that fits has told the algorithm. */
+  settled = false;
 
   /** @param algo where it is known; else told by the size and the first digest. */
   constructor(digestSize: number, algo?: HashName) {
@@ -33,14 +34,14 @@ export class DigestCheck {
   /** Whether the record's own digest fits its data; `computed` then holds what fits, else what would. */
   fits(record: LogRecord): boolean {
     if (this.#fitsIn(this.algo, record)) {
-      this.#settled = true;
+      this.settled = true;
       return true;
     }
-    if (this.#settled) return false;
+    if (this.settled) return false;
     for (const algo of this.#candidates.slice(1)) {
       if (!this.#fitsIn(algo, record)) continue;
       this.algo = algo;
-      this.#settled = true;
+      this.settled = true;
       return true;
     }
     this.compute(this.algo, record, this.computed);

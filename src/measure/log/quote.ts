@@ -111,6 +111,11 @@ export class QuoteSearch {
     }
   }
 
+  /** Whether no value is looked for. */
+  get idle(): boolean {
+    return this.#items.length === 0;
+  }
+
   entry(extension: Extension): void {
     if (this.#items.length === 0) return;
     if (this.#entries === 0) this.#start(extension.ownAlgo);

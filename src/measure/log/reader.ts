@@ -83,6 +83,7 @@ export async function* readLog(source: LogSource, options: LogOptions = {}): Asy
     entry: (record) => {
       if (fault === null) ready.push(toEntry(record));
     },
+    settle: () => true,
     broken: (error) => {
       fault ??= error;
     },

@@ -12,25 +12,38 @@ export class LogRecord {
   pcr = 0;
   /** Byte order of the numbers in the data. */
   littleEndian: boolean;
-  readonly digest: Uint8Array;
+  /** Where the template digest lies. */
+  digestData: Uint8Array = new Uint8Array(0);
+  digestStart = 0;
+  readonly digestSize: number;
   template: TemplateDescriptor;
-  /** What the template digest covers, a piece of `data`. */
-  preimage: Uint8Array = new Uint8Array(0);
   data: Uint8Array = new Uint8Array(0);
+  /** The piece of `data` that the template digest covers. */
+  preimageStart = 0;
+  preimageEnd = 0;
   readonly fieldStart = new Int32Array(MAX_FIELDS);
   readonly fieldEnd = new Int32Array(MAX_FIELDS);
 
   constructor(template: TemplateDescriptor, littleEndian: boolean, digestSize: number) {
-    this.digest = new Uint8Array(digestSize);
+    this.digestSize = digestSize;
     this.template = template;
     this.littleEndian = littleEndian;
   }
 
   /** All-zero template digest: how lists show a violation. */
   isZero(): boolean {
-    const { digest } = this;
-    for (let i = 0; i < digest.length; i++) if (digest[i] !== 0) return false;
+    const { digestData, digestStart } = this;
+    for (let i = 0; i < this.digestSize; i++) if (digestData[digestStart + i] !== 0) return false;
     return true;
+  }
+
+  get digest(): Uint8Array {
+    return this.digestData.subarray(this.digestStart, this.digestStart + this.digestSize);
+  }
+
+  /** What the template digest covers. */
+  get preimage(): Uint8Array {
+    return this.data.subarray(this.preimageStart, this.preimageEnd);
   }
 
   field(index: number): Uint8Array {

@@ -36,17 +36,30 @@ export class BankReplay {
     return twin;
   }
 
-  /** Extends a PCR with a digest, filled up with zeros where it is shorter. What a TPM refuses changes nothing. */
-  extend(pcr: number, digest: Uint8Array): void {
-    if (pcr >= PCR_COUNT || isDynamicPcr(pcr)) return;
+  /** The state of a PCR that a TPM extends; null for others. */
+  #state(pcr: number): Uint8Array | null {
+    if (pcr >= PCR_COUNT || isDynamicPcr(pcr)) return null;
     let state = this.#states[pcr];
     if (state === undefined) {
       state = new Uint8Array(2 * this.size);
       this.#states[pcr] = state;
     }
+    return state;
+  }
+
+  /** Extends a PCR with a digest, filled up with zeros where it is shorter. What a TPM refuses changes nothing. */
+  extend(pcr: number, digest: Uint8Array): void {
+    const state = this.#state(pcr);
+    if (state === null) return;
     const { size } = this;
     for (let i = 0; i < size; i++) state[size + i] = digest[i] ?? 0;
     digestInto(this.algo, state, state, 0);
+  }
+
+  /** Lets `extend` work on the value of a PCR in place. */
+  change(pcr: number, extend: (value: Uint8Array) => void): void {
+    const state = this.#state(pcr);
+    if (state !== null) extend(state.subarray(0, this.size));
   }
 
   /** What a violation does to a PCR. */

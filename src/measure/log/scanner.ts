@@ -6,6 +6,11 @@ import { type LogLimits, logError } from "./source.ts";
 /** Hears of every entry; the record and all that hangs on it is valid until the call returns. */
 export interface LogVisitor {
   entry(record: LogRecord): void;
+  /**
+   * The bytes of the entries seen since the last time are about to go. False: they are shown again, from the first on, and must then be
+   * taken as they come.
+   */
+  settle(): boolean;
   /** An entry that cannot be read, while its end is known: `number`, `offset` and `size` of the record say where it is. */
   broken(error: InputError, record: LogRecord): void;
 }
@@ -50,6 +55,47 @@ export class PendingBytes {
   consume(size: number): void {
     this.start += size;
     this.offset += size;
+  }
+}
+
+/** A visitor is asked to settle after so many entries at most. */
+const SETTLE_AFTER = 1024;
+
+/**
+ * Shows the pending entries to the visitor and lets it settle.
+ * @param next shows one; whether there was one
+ * @param again forgets what is known of the bytes that come next
+ */
+export function readSettled(
+  pending: PendingBytes,
+  record: LogRecord,
+  visitor: LogVisitor,
+  next: () => boolean,
+  again: () => void,
+): void {
+  for (let more = true; more; ) {
+    const { start, offset } = pending;
+    const { number } = record;
+    let failure: unknown = null;
+    try {
+      for (let count = 0; more && count < SETTLE_AFTER; count++) {
+        more = next();
+        if (!more) break;
+        record.number++;
+        pending.consume(record.size);
+      }
+    } catch (error) {
+      failure = error;
+    }
+    if (visitor.settle()) {
+      if (failure !== null) throw failure;
+      continue;
+    }
+    more = true;
+    pending.start = start;
+    pending.offset = offset;
+    record.number = number;
+    again();
   }
 }
 

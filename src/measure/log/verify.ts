@@ -4,6 +4,7 @@ import { canDigest, type HashName } from "../../crypto/index.ts";
 import { InputError } from "../../errno/index.ts";
 import { BOOT_AGGREGATE } from "../boot-aggregate.ts";
 import { toHex } from "../hex.ts";
+import { RecordBatch } from "./batch.ts";
 import { BootAggregateCheck, type BootCheck } from "./boot-check.ts";
 import { Extension } from "./extension.ts";
 import { type Fault, FaultList } from "./fault.ts";
@@ -12,7 +13,7 @@ import type { LogForm } from "./form.ts";
 import type { PcrValue } from "./pcr-file.ts";
 import { type QuoteResult, QuoteSearch } from "./quote.ts";
 import { type LogOptions, LogReader } from "./reader.ts";
-import { entryName, type LogRecord, nameField, toEntry } from "./record.ts";
+import { type LogRecord, nameField, toEntry } from "./record.ts";
 import { BankReplay } from "./replay.ts";
 import type { LogVisitor } from "./scanner.ts";
 import { DEFAULT_LIMITS, type LogSource, openLog } from "./source.ts";
@@ -51,6 +52,20 @@ export interface LogReport {
 const DIGEST_FIELDS: ReadonlySet<string> = new Set(["d", "d-ng", "d-ngv2"]);
 const COLON = 0x3a;
 
+/** Setting up for batches takes as long as looking at so many entries one by one. */
+const WORTH_BATCHING = 1000;
+
+const AGGREGATE_NAME = new TextEncoder().encode(`${BOOT_AGGREGATE}\0`);
+
+function isBootAggregate(record: LogRecord): boolean {
+  const index = nameField(record.template);
+  if (index < 0) return false;
+  const start = record.fieldStart[index]!;
+  if (record.fieldEnd[index]! - start !== AGGREGATE_NAME.length) return false;
+  for (let i = 0; i < AGGREGATE_NAME.length; i++) if (record.data[start + i] !== AGGREGATE_NAME[i]) return false;
+  return true;
+}
+
 class Verifier implements LogVisitor {
   readonly faults = new FaultList();
   readonly templates = new Map<string, number>();
@@ -64,6 +79,11 @@ class Verifier implements LogVisitor {
   readonly #fields = new FieldCheck();
   readonly #bootCheck: BootAggregateCheck;
   #extension: Extension | null = null;
+  #batch: RecordBatch | null = null;
+  #batchTried = false;
+  /** Whether entries go into the batch now, and whether one has come that cannot. */
+  #batching = false;
+  #refused = false;
 
   constructor(options: VerifyOptions) {
     this.#banks = options.banks;
@@ -72,14 +92,60 @@ class Verifier implements LogVisitor {
   }
 
   entry(record: LogRecord): void {
-    this.#count(record);
+    if (!this.#batching) this.#single(record);
+    else if (!this.#refused) this.#refused = !this.#looksRight(record) || !this.#batch!.add(record);
+  }
+
+  settle(): boolean {
+    if (!this.#batching) {
+      this.#batching = this.#canBatch();
+      return true;
+    }
+    const batch = this.#batch!;
+    this.#batching = batch.fits() && !this.#refused;
+    if (this.#batching) this.#take(batch);
+    batch.clear();
+    this.#refused = false;
+    return this.#batching;
+  }
+
+  /** Whether entries can be checked many at a time from here on, and it is worth the while. */
+  #canBatch(): boolean {
+    if (this.#batch === null && !this.#batchTried && this.entries >= WORTH_BATCHING) {
+      const check = this.reader!.check!;
+      if (!check.settled || this.replays === null) return false;
+      this.#batchTried = true;
+      // PCR values that are looked for may be those between two entries.
+      if (this.quote.idle) this.#batch = RecordBatch.create(check.algo, this.replays);
+    }
+    return this.#batch !== null;
+  }
+
+  #take(batch: RecordBatch): void {
+    this.entries += batch.count;
+    this.violations += batch.violations;
+    for (const [title, count] of batch.templates) this.#count(title, count);
+    batch.extend();
+  }
+
+  /** Whether there is nothing about an entry, its digest aside, that needs a closer look. */
+  #looksRight(record: LogRecord): boolean {
+    const { fields } = record.template;
+    for (let i = 0; i < fields.length; i++) if (this.#fieldProblem(record, i) !== null) return false;
+    return !isBootAggregate(record) && !(record.isZero() && this.#violationProblem(record) !== null);
+  }
+
+  #single(record: LogRecord): void {
+    this.entries++;
+    this.#count(record.template.title, 1);
     this.#extension ??= new Extension(this.reader!.check!);
     const extension = this.#extension;
     extension.begin(record);
     this.#checkFields(record);
     if (extension.zero) {
       this.violations++;
-      this.#checkViolation(record);
+      const problem = this.#violationProblem(record);
+      if (problem !== null) this.faults.add("false-violation", record, problem);
     } else if (!extension.fits) {
       const computed = toHex(extension.computed(extension.ownAlgo));
       this.faults.add(
@@ -95,45 +161,45 @@ class Verifier implements LogVisitor {
   }
 
   broken(error: InputError, record: LogRecord): void {
+    if (this.#batching) {
+      this.#refused = true;
+      return;
+    }
     this.entries++;
     this.faults.unreadable(error, record);
   }
 
-  #count(record: LogRecord): void {
-    this.entries++;
-    const { title } = record.template;
-    this.templates.set(title, (this.templates.get(title) ?? 0) + 1);
+  #count(title: string, count: number): void {
+    this.templates.set(title, (this.templates.get(title) ?? 0) + count);
+  }
+
+  #fieldProblem(record: LogRecord, i: number): string | null {
+    const { shape } = record.template.fields[i]!;
+    return this.#fields.problem(shape, record.data, record.fieldStart[i]!, record.fieldEnd[i]!);
   }
 
   #checkFields(record: LogRecord): void {
     const { fields } = record.template;
     for (let i = 0; i < fields.length; i++) {
-      const problem = this.#fields.problem(fields[i]!.shape, record.data, record.fieldStart[i]!, record.fieldEnd[i]!);
+      const problem = this.#fieldProblem(record, i);
       if (problem !== null) this.faults.add("bad-field", record, `field ${fields[i]!.id}: ${problem}`);
     }
   }
 
   /** A violation has a file digest of zeros; a template without such a field cannot tell. */
-  #checkViolation(record: LogRecord): void {
+  #violationProblem(record: LogRecord): string | null {
     const index = record.template.fields.findIndex(({ id }) => DIGEST_FIELDS.has(id));
-    if (index < 0) return;
+    if (index < 0) return null;
     const data = record.field(index);
     const start = record.template.fields[index]!.id === "d" ? 0 : data.lastIndexOf(COLON, data.indexOf(0)) + 1;
-    if (data.subarray(start).some((b) => b !== 0))
-      this.faults.add(
-        "false-violation",
-        record,
-        "the template digest is zero as for a violation, but the file digest is not",
-      );
+    return data.subarray(start).some((b) => b !== 0)
+      ? "the template digest is zero as for a violation, but the file digest is not"
+      : null;
   }
 
   #checkBoot(record: LogRecord): void {
-    // Only this name is as long; names are compared as strings where they could be it.
-    const index = nameField(record.template);
-    if (index < 0 || record.fieldEnd[index]! - record.fieldStart[index]! !== BOOT_AGGREGATE.length + 1) return;
-    const entry = toEntry(record);
-    if (entryName(entry) !== BOOT_AGGREGATE) return;
-    const boot = this.#bootCheck.check(entry);
+    if (!isBootAggregate(record)) return;
+    const boot = this.#bootCheck.check(toEntry(record));
     this.boots.push(boot);
     if (boot.problem !== null) this.faults.add("boot-aggregate-mismatch", record, boot.problem);
   }
