@@ -2,28 +2,24 @@
 // The imasim command.
 import { readFileSync } from "node:fs";
 import type { Command } from "commander";
-import { auditCommand } from "./audit.node.ts";
-import { certCommand } from "./cert.ts";
-import { inspectCommand } from "./inspect.ts";
-import { logCommand } from "./log.node.ts";
-import { modesCommand } from "./modes.node.ts";
-import { policyCommand } from "./policy.node.ts";
 import { assemble, failure } from "./program.ts";
-import { replayCommand } from "./replay.node.ts";
-import { runCommand } from "./run.node.ts";
-import { schemaCommand } from "./schema.ts";
 
-const SUBCOMMANDS: readonly (() => Command)[] = [
-  runCommand,
-  modesCommand,
-  replayCommand,
-  schemaCommand,
-  policyCommand,
-  inspectCommand,
-  certCommand,
-  logCommand,
-  auditCommand,
-];
+/** In the order of the help. Each loads what it needs, which takes longer than many a command itself. */
+const SUBCOMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
+  run: async () => (await import("./run.node.ts")).runCommand(),
+  modes: async () => (await import("./modes.node.ts")).modesCommand(),
+  replay: async () => (await import("./replay.node.ts")).replayCommand(),
+  schema: async () => (await import("./schema.ts")).schemaCommand(),
+  policy: async () => (await import("./policy.node.ts")).policyCommand(),
+  inspect: async () => (await import("./inspect.ts")).inspectCommand(),
+  cert: async () => (await import("./cert.ts")).certCommand(),
+  log: async () => (await import("./log.node.ts")).logCommand(),
+  audit: async () => (await import("./audit.node.ts")).auditCommand(),
+};
+
+/** The one that is asked for, else all: for the help, and to say what there is. */
+const wanted = (name = ""): (() => Promise<Command>)[] =>
+  Object.hasOwn(SUBCOMMANDS, name) ? [SUBCOMMANDS[name]!] : Object.values(SUBCOMMANDS);
 
 // A reader that went away (`imasim … | head`) is no error of ours: end as a program does that SIGPIPE killed.
 for (const stream of [process.stdout, process.stderr]) {
@@ -36,10 +32,7 @@ for (const stream of [process.stdout, process.stderr]) {
 const manifest = readFileSync(new URL("../../package.json", import.meta.url), "utf8");
 const { version } = JSON.parse(manifest) as { version: string };
 try {
-  await assemble(
-    version,
-    SUBCOMMANDS.map((make) => make()),
-  ).parseAsync();
+  await assemble(version, await Promise.all(wanted(process.argv[2]).map((make) => make()))).parseAsync();
 } catch (error) {
   const { line, status } = failure(error);
   if (line !== undefined) process.stderr.write(`${line}\n`);
