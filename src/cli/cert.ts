@@ -1,6 +1,7 @@
 // imasim cert: what the kernel makes of a certificate, and which keyrings would take it under which configuration.
 import { Command } from "commander";
-import { InputError } from "../errno/index.ts";
+import { type Errno, InputError } from "../errno/index.ts";
+import { inspect } from "../formats/index.ts";
 import { type CertificateSurvey, type SurveyOptions, type SurveyRow, surveyCertificate } from "../keyring/index.ts";
 import { type KconfigValues, Release } from "../release/index.ts";
 import { endWith, print, readDer } from "./bytes.node.ts";
@@ -51,6 +52,12 @@ function surveyText(file: string, survey: CertificateSurvey, pem: boolean): stri
   return `${lines.join("\n")}\n`;
 }
 
+function unreadText(der: Uint8Array, release: Release, errno: Errno): string {
+  const { faults } = inspect(der, { kind: "certificate", release });
+  const fault = faults.find(({ code }) => code !== "no-key-identifier");
+  return fault === undefined ? `${errno}, its own signature does not verify` : fault.message;
+}
+
 export function certCommand(): Command {
   return new Command("cert")
     .description("what the kernel makes of certificates, and which keyrings would take them under which configuration")
@@ -78,7 +85,7 @@ export function certCommand(): Command {
           print(
             survey.ok
               ? surveyText(file, survey.value, pem)
-              : `${file}\n  the kernel does not read it: ${survey.errno}\n`,
+              : `${file}\n  the kernel does not read it: ${unreadText(der, how.release, survey.errno)}\n`,
           );
       }
     });

@@ -17,6 +17,7 @@ export {
   type KeyAlgorithm,
   PublicKey,
   type Signature,
+  signsHash,
   verifySignature,
 } from "./public-key.ts";
 export { raise } from "./rsa.ts";

@@ -61,6 +61,12 @@ export class PublicKey {
   }
 }
 
+/** Whether signatures of this kind can be over digests of this hash: EINVAL where they cannot. */
+export function signsHash(kind: "rsa" | "ecdsa", hash: HashName, release: Release): boolean {
+  if (ECDSA_SHA3.has(hash)) return hashByName("sha3-256", release) !== undefined;
+  return kind === "rsa" ? DIGEST_INFO[hash] !== undefined : ECDSA_HASHES.has(hash);
+}
+
 /**
  * Checks `signature` with `key`.
  * @returns null, EKEYREJECTED for a signature that is another's or of other data, EBADMSG and EINVAL for a malformed one,
@@ -71,16 +77,15 @@ export function verifySignature(key: PublicKey, signature: Signature, support: C
   const curve = isCurve(algorithm);
   if (signature.algorithm !== null && signature.algorithm !== algorithm && !(curve && signature.algorithm === "ecdsa"))
     return "EKEYREJECTED";
-  const sha3 = hashByName("sha3-256", support.release) !== undefined;
   if (curve) {
-    if (!ECDSA_HASHES.has(signature.hash) && !(sha3 && ECDSA_SHA3.has(signature.hash))) return "EINVAL";
+    if (!signsHash("ecdsa", signature.hash, support.release)) return "EINVAL";
     if (!support.config.enabled("CRYPTO_ECDSA")) return "ENOENT";
     return key.isPrivate ? "EINVAL" : verifyEcdsa(algorithm, key.bytes, signature.bytes, signature.digest);
   }
   if (!support.config.enabled(KCONFIG[algorithm])) return "ENOENT";
   if (algorithm !== "rsa") return "ENOPKG";
   const info = DIGEST_INFO[signature.hash];
-  if (info === undefined || (!sha3 && ECDSA_SHA3.has(signature.hash))) return "EINVAL";
+  if (info === undefined || !signsHash("rsa", signature.hash, support.release)) return "EINVAL";
   const rsa = key.rsa;
   return typeof rsa === "string" ? rsa : verifyPkcs1(rsa, signature.bytes, signature.digest, info);
 }

@@ -1,5 +1,6 @@
 // Inspection of certificates and PKCS#7 messages, as the kernel reads them.
 import { bytesToHex } from "@noble/hashes/utils.js";
+import { TAG } from "../crypto/asn1.ts";
 import type { Errno } from "../errno/index.ts";
 import type { Release } from "../release/index.ts";
 import type { Findings } from "./inspect-findings.ts";
@@ -29,7 +30,7 @@ export function describeCertificate(found: Findings, cert: Certificate): void {
   place(found, cert.serial, "serial number", bytesToHex(cert.serial));
   place(found, cert.rawIssuer, "issuer", text(cert.issuer));
   place(found, cert.rawSubject, "subject", text(cert.subject));
-  const validity = `valid ${date(cert.validFrom)} to ${date(cert.validTo)}; the kernel does not look at it`;
+  const validity = `valid ${date(cert.validFrom)} to ${date(cert.validTo)} (dates that the kernel does not check)`;
   place(found, cert.publicKey.bytes, "public key", cert.publicKey.algorithm);
   if (cert.skid !== null)
     place(
@@ -54,6 +55,20 @@ export function describeCertificate(found: Findings, cert: Certificate): void {
   place(found, cert.signature.bytes, "signature", `${cert.signature.algorithm} with ${cert.signature.hash}`);
 }
 
+/** Tells why bytes from `at` on are not read; that they were cut shows in the length that they begin with. */
+function unread(found: Findings, code: string, at: number, bytes: Uint8Array, why: string): void {
+  const count = bytes[1] === undefined || bytes[1] < 0x80 ? 0 : bytes[1] & 0x7f;
+  if (bytes[0] === TAG.SEQUENCE && count > 0 && count <= 2 && bytes.length >= 2 + count) {
+    const said = 2 + count + bytes.subarray(2, 2 + count).reduce((sum, byte) => 256 * sum + byte, 0);
+    if (said > bytes.length) {
+      const end = at + bytes.length;
+      found.fault("truncated", end, `its length says ${said} bytes, but only ${bytes.length} are there (EBADMSG)`);
+      return;
+    }
+  }
+  found.fault(code, at, why);
+}
+
 export function inspectCertificate(found: Findings, release: Release): void {
   const { bytes } = found;
   if (text(bytes.subarray(0, 11)) === "-----BEGIN ") {
@@ -64,7 +79,7 @@ export function inspectCertificate(found: Findings, release: Release): void {
   const parsed = parseCertificate(bytes, release);
   if (!parsed.ok) {
     found.field(0, bytes.length, "bytes");
-    found.fault("bad-certificate", 0, reason(parsed.errno));
+    unread(found, "bad-certificate", 0, bytes, reason(parsed.errno));
     return;
   }
   describeCertificate(found, parsed.value);
@@ -92,7 +107,9 @@ export function inspectPkcs7(found: Findings, release: Release, at = 0, length =
   });
   found.field(at, length, "PKCS#7 message", `${length} bytes`);
   if (!parsed.ok) {
-    found.fault("bad-pkcs7", at, `${warnings[0] ?? reason(parsed.errno)} (${parsed.errno})`);
+    const [warning] = warnings;
+    const why = warning === undefined ? reason(parsed.errno) : `${warning} (${parsed.errno})`;
+    unread(found, "bad-pkcs7", at, message, why);
     return;
   }
   const { content, certificates, signers, hasAttributes } = parsed.value;

@@ -1,7 +1,7 @@
 // Inspection of security.ima and security.evm.
 import { bytesToHex } from "@noble/hashes/utils.js";
 import { decodeTwoIntegers } from "../crypto/asn1.ts";
-import { HASH_ALGORITHMS, hashById } from "../crypto/index.ts";
+import { HASH_ALGORITHMS, hashById, signsHash } from "../crypto/index.ts";
 import type { Release } from "../release/index.ts";
 import { keyNameV1, readMpi } from "./digsig-v1.ts";
 import type { Findings } from "./inspect-findings.ts";
@@ -23,15 +23,23 @@ const TYPES: Readonly<Record<number, TypeRow>> = {
   [IMA_XATTR.VERITY_DIGSIG]: { text: "signature of an fs-verity digest", for: ["security.ima"] },
 };
 const HMAC_LENGTH = 20;
+const DER_SEQUENCE = 0x30;
+/** The lengths of RSA signatures that a kernel works with, and of r and s side by side. */
+const RSA_LENGTHS: ReadonlySet<number> = new Set([64, 128, 192, 256, 384, 512]);
+const RAW_ECDSA_LENGTHS: ReadonlySet<number> = new Set([48, 64, 96, 132]);
 
 const ASCII_HEX = /^(?:0[xX])?(?:[0-9a-fA-F]{2}){9,}\s*$/;
+const DUMP = /^(?:# file: |security\.(?:ima|evm)=)/;
 const ASCII_BASE64 = /^0s[A-Za-z0-9+/]{12,}=*\s*$/;
+
+const isTwoIntegers = (bytes: Uint8Array): boolean => decodeTwoIntegers(bytes, () => null).ok;
 
 /** Whether this is a value at all, or the text or file that one is made of. */
 function mistaken({ bytes }: Findings): string | null {
   const text = new TextDecoder("latin1").decode(bytes);
   if (ASCII_HEX.test(text)) return "these are the hex digits of a value, not the value itself";
   if (ASCII_BASE64.test(text)) return "this is a value in base64 as getfattr prints it, not the value itself";
+  if (DUMP.test(text)) return "this is what getfattr prints, not the value itself";
   if (text.startsWith("-----BEGIN ")) return "this is a PEM file";
   if (bytes[0] === 0x30 && (bytes[1] ?? 0) >= 0x80) return "this is DER, a certificate or a PKCS#7 message";
   return null;
@@ -130,6 +138,10 @@ function inspectSignature(found: Findings, release: Release, keyIds: readonly Ui
   found.field(1, 1, "version", over);
   if (version !== 2 && version !== 3) {
     found.field(2, bytes.length - 2, "rest");
+    if (version === DER_SEQUENCE && isTwoIntegers(bytes.subarray(1))) {
+      found.fault("der-not-raw", 1, "a DER signature without the header that belongs before it (EOPNOTSUPP)");
+      return;
+    }
     found.fault("bad-version", 1, `signature version ${version} is unknown (EOPNOTSUPP)`);
     return;
   }
@@ -148,7 +160,9 @@ function inspectSignature(found: Findings, release: Release, keyIds: readonly Ui
     return;
   }
   inspectKeyId(found, keyIds);
-  inspectRaw(found, bytes.subarray(9), inspectLength(found));
+  const kind = inspectRaw(found, bytes.subarray(9), inspectLength(found));
+  if (kind !== null && hash !== undefined && !signsHash(kind, hash.name, release))
+    found.fault("hash-not-signed", 2, `${kind.toUpperCase()} signatures cannot be over ${hash.name} (EINVAL)`);
 }
 
 function inspectKeyId(found: Findings, keyIds: readonly Uint8Array[]): void {
@@ -171,7 +185,7 @@ function inspectLength(found: Findings): boolean {
   const is = bytes.length - 9;
   found.field(7, 2, "signature length", String(said));
   if (said === is) return true;
-  if (view.getUint16(7, true) === is) {
+  if (view.getUint16(7, true) === is && (RSA_LENGTHS.has(is) || isTwoIntegers(bytes.subarray(9)))) {
     found.fault("little-endian-length", 7, "the length field is little-endian; it must be big-endian (EBADMSG)");
     return true;
   }
@@ -190,28 +204,32 @@ function inspectLength(found: Findings): boolean {
   return false;
 }
 
-/** The lengths of RSA signatures that a kernel works with. */
-const RSA_LENGTHS: ReadonlySet<number> = new Set([64, 128, 192, 256, 384, 512]);
-
-/** `whole`: the signature is neither cut nor followed by something else. */
-function inspectRaw(found: Findings, signature: Uint8Array, whole: boolean): void {
+/** `whole`: the signature is neither cut nor followed by something else. @returns what made it, where that shows */
+function inspectRaw(found: Findings, signature: Uint8Array, whole: boolean): "rsa" | "ecdsa" | null {
   const { length } = signature;
   const integers = decodeTwoIntegers(signature, () => null);
   if (integers.ok && length < 150) {
     const [r, s] = integers.value;
     found.field(9, length, "signature", `ECDSA, r of ${r.length} and s of ${s.length} bytes`);
-    return;
+    return "ecdsa";
   }
-  found.field(9, length, "signature", RSA_LENGTHS.has(length) ? `RSA ${8 * length}` : "");
-  if (!whole) return;
-  if (signature[0] === 0x30 && signature[1] === 0x82 && !RSA_LENGTHS.has(length))
+  const rsa = RSA_LENGTHS.has(length);
+  found.field(9, length, "signature", rsa ? `RSA ${8 * length}` : "");
+  if (!whole) return null;
+  const two = "; ECDSA signatures are DER (SEQUENCE of r and s), not r and s one after the other";
+  if (signature[0] === DER_SEQUENCE && signature[1] === 0x82 && !rsa)
     found.fault("der-not-raw", 9, "a certificate or PKCS#7 message stands where the bare signature is expected");
-  else if (!RSA_LENGTHS.has(length)) {
-    const raw = length % 2 === 0 && [48, 64, 96, 132].includes(length);
-    const hint = raw ? "; ECDSA signatures are DER (SEQUENCE of r and s), not r and s one after the other" : "";
-    found.fault("odd-length", 9, `${length} bytes are neither an RSA signature nor a DER one${hint}`);
-  } else if ([64, 128].includes(length) && signature[0] === 0x30)
+  else if (!rsa)
+    found.fault(
+      "odd-length",
+      9,
+      `${length} bytes are neither an RSA signature nor a DER one${RAW_ECDSA_LENGTHS.has(length) ? two : ""}`,
+    );
+  else if (RAW_ECDSA_LENGTHS.has(length))
+    found.fault("ambiguous", 9, `as long as RSA with ${8 * length} bits, or as r and s of ECDSA${two}`);
+  else if (length === 128 && signature[0] === DER_SEQUENCE)
     found.fault("ambiguous", 9, "RSA by its length, DER by its first byte");
+  return rsa ? "rsa" : null;
 }
 
 function inspectV1(found: Findings): void {

@@ -45,6 +45,9 @@ function patched(bytes: Uint8Array, at: number, hex: string): Uint8Array {
   return copy;
 }
 
+/** Two bytes in the other order, as hex. */
+const swapped = (bytes: Uint8Array, at: number): string => Buffer.from([bytes[at + 1]!, bytes[at]!]).toString("hex");
+
 describe("fields", () => {
   it.each<[string, Uint8Array, InspectKind]>([
     ["a signature", signed, "security.ima"],
@@ -98,7 +101,13 @@ describe("what is wrong with a broken value", () => {
     ["empty", new Uint8Array(), "empty 0"],
     ["unknown type", Uint8Array.of(7, 1), "unknown-type 0"],
     ["length field little-endian", patched(signed, 7, "0001"), "little-endian-length 7"],
+    ["length field little-endian, ECDSA", patched(ecSigned, 7, swapped(ecSigned, 7)), "little-endian-length 7"],
     ["cut", signed.subarray(0, 200), "truncated 200"],
+    ["cut where the length read backwards would fit", signed.subarray(0, 10), "truncated 10"],
+    ["a DER signature without its header", Uint8Array.of(3, ...ecSigned.subarray(9)), "der-not-raw 1"],
+    ["RSA over a hash without DigestInfo", patched(signed, 2, "0d"), "hash-not-signed 2"],
+    ["ECDSA over MD5", patched(ecSigned, 2, "01"), "hash-not-signed 2"],
+    ["what getfattr prints", utf8ToBytes("security.ima=0x030204\n"), "not-a-value 0"],
     ["cut in its header", signed.subarray(0, 6), "truncated 6"],
     ["something after it", Uint8Array.of(...signed, 0, 0), "trailing-bytes 265"],
     ["unknown version", patched(signed, 1, "04"), "bad-version 1"],
@@ -128,6 +137,7 @@ describe("what is wrong with a broken value", () => {
   it("r and s one after the other instead of DER", () => {
     const raw = new Uint8Array(96).fill(5);
     expect(faults(Uint8Array.of(3, 2, 4, 1, 2, 3, 4, 0, 96, ...raw))).toEqual(["odd-length 9"]);
+    expect(faults(Uint8Array.of(3, 2, 4, 1, 2, 3, 4, 0, 64, ...raw.subarray(32)))).toEqual(["ambiguous 9"]);
   });
 
   it("a header that lost its type", () => {
@@ -186,7 +196,8 @@ describe("other kinds", () => {
     const options = { kind: "certificate" } as const;
     expect(faults(testFile("ca.pem"), options)).toEqual(["not-der 0"]);
     expect(faults(pem("ca.pem"), options)).toEqual([]);
-    expect(faults(pem("ca.pem").subarray(0, 99), options)).toEqual(["bad-certificate 0"]);
+    expect(faults(pem("ca.pem").subarray(0, 99), options)).toEqual(["truncated 99"]);
+    expect(faults(patched(pem("ca.pem"), 4, "31"), options)).toEqual(["bad-certificate 0"]);
     expect(faults(testFile("corpus/noskid.der"), options)).toEqual(["no-key-identifier 0"]);
   });
 
