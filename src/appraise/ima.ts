@@ -20,9 +20,11 @@ import {
   type Credentials,
   capable,
   type Dentry,
+  type IdMap,
   type Inode,
   MAY,
   type OpenFile,
+  ownersThrough,
   type Path,
   type Subject,
   type Vfs,
@@ -160,29 +162,34 @@ export class Ima {
   match(task: Subject, access: Access): ImaMatch {
     const { file, cred, mask, func } = access;
     return this.#asked(
-      this.policy.match(this.#query(task, cred, file.inode, func, mask, this.policyFlag & ALL_ACTIONS, null)),
+      this.policy.match(
+        this.#query(task, cred, file.inode, file.path.mount.idmap, func, mask, this.policyFlag & ALL_ACTIONS, null),
+      ),
     );
   }
 
   /** ima_get_action for a buffer: mask 0. */
   matchBuffer(task: Subject, func: Func, inode: Inode | null, data: string | null): MatchResult<TemplateDescriptor> {
-    return this.policy.match(this.#query(task, task.cred, inode, func, 0, this.policyFlag & ALL_ACTIONS, data));
+    return this.policy.match(this.#query(task, task.cred, inode, null, func, 0, this.policyFlag & ALL_ACTIONS, data));
   }
 
   /** ima_must_appraise after a change of attributes: which hook a rule names does not matter then. */
   mustAppraiseAfterSetattr(task: Subject, path: Path): boolean {
-    return this.#mustAppraise(task, path.dentry.inode!, FUNC.POST_SETATTR);
+    return this.#mustAppraise(task, path.dentry.inode!, path.mount.idmap, FUNC.POST_SETATTR);
   }
   /** The same for an inode that is just being made. */
   mustAppraiseNew(task: Subject, inode: Inode): boolean {
-    return this.policyFlag !== 0 && inode.isRegular && this.#mustAppraise(task, inode, FUNC.FILE_CHECK);
+    return (
+      this.policyFlag !== 0 && inode.isRegular && this.#mustAppraise(task, inode, task.idmap ?? null, FUNC.FILE_CHECK)
+    );
   }
 
-  #mustAppraise(task: Subject, inode: Inode, func: Func): boolean {
+  #mustAppraise(task: Subject, inode: Inode, idmap: IdMap | null, func: Func): boolean {
     if (this.appraise === 0) return false;
     return (
-      this.policy.match(this.#query(task, task.cred, inode, func, MAY.ACCESS, ACTION.APPRAISE | ACTION.HASH, null))
-        .action !== 0
+      this.policy.match(
+        this.#query(task, task.cred, inode, idmap, func, MAY.ACCESS, ACTION.APPRAISE | ACTION.HASH, null),
+      ).action !== 0
     );
   }
 
@@ -190,6 +197,7 @@ export class Ima {
     task: Subject,
     cred: Credentials,
     inode: Inode | null,
+    idmap: IdMap | null,
     func: Func,
     mask: number,
     wanted: number,
@@ -201,7 +209,7 @@ export class Ima {
       wanted,
       cred,
       currentCapable: { setuid: capable(task, "CAP_SETUID"), setgid: capable(task, "CAP_SETGID") },
-      inode,
+      inode: inode === null || idmap === null ? inode : { ...ownersThrough(inode, idmap), sb: inode.sb },
       objectLabel: inode === null ? null : this.objectLabel(inode),
       subjectLabel: task.label,
       data,
@@ -243,7 +251,9 @@ export class Ima {
       mask,
       subject: describeSubject(task),
       object: describeObject(file),
-      rules: this.policy.decide(this.#query(task, cred, file.inode, func, mask, this.policyFlag & ALL_ACTIONS, null)),
+      rules: this.policy.decide(
+        this.#query(task, cred, file.inode, file.path.mount.idmap, func, mask, this.policyFlag & ALL_ACTIONS, null),
+      ),
       cacheBefore: recorder.cacheBefore,
       cacheAfter: iint === null ? null : snapshot(iint),
       steps: recorder.steps,

@@ -1,5 +1,5 @@
 // The mode that a POSIX ACL would give a file (fs/posix_acl.c: posix_acl_equiv_mode, posix_acl_update_mode).
-import { capable, type Inode, parseAcl, type Subject } from "../vfs/index.ts";
+import { type Inode, inGroupOrCapable, parseAcl, type Subject } from "../vfs/index.ts";
 
 /** Where the rights of an entry stand in the mode, by tag: owner, owning group, mask, others. Named users and groups have no place there. */
 const SHIFT: ReadonlyMap<number, number> = new Map([
@@ -24,9 +24,5 @@ export function modeAfterAcl(task: Subject, inode: Inode, value: Uint8Array): nu
     permissions |= (perm & 0o7) << shift;
   }
   const mode = (inode.mode & ~0o777) | permissions;
-  return inGroup(task, inode.gid) || capable(task, "CAP_FSETID") ? mode : mode & ~S_ISGID;
-}
-
-function inGroup({ cred }: Subject, gid: number): boolean {
-  return cred.fsgid === gid || cred.groups.includes(gid);
+  return inGroupOrCapable(task, inode) ? mode : mode & ~S_ISGID;
 }

@@ -18,7 +18,7 @@ export {
   XATTR_FLAGS,
 } from "./flags.ts";
 export type { Attempt, Kernel } from "./kernel.ts";
-export type { MountSpec } from "./mount-file-system.ts";
+export type { BindSpec, MountSpec } from "./mount-file-system.ts";
 export type { BootDisk, BootEnvironment, BootFile, BootOptions, KernelLabels, TpmBootOptions } from "./options.ts";
 export type { Process } from "./process.ts";
 export { type BootProgram, type BootSimulation, type BootSimulationOptions, simulateBoot } from "./simulate-boot.ts";

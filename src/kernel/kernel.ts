@@ -11,7 +11,7 @@ import { credentials, type Ids } from "./credentials.ts";
 import { type FirmwareRequest, FirmwareState, releaseFirmware, requestFirmware } from "./firmware.ts";
 import type { KeyBridge } from "./key-bridge.ts";
 import { isLockedDown } from "./lockdown.ts";
-import { type MountSpec, mountFileSystem } from "./mount-file-system.ts";
+import { type BindSpec, bindMount, type MountSpec, mountFileSystem } from "./mount-file-system.ts";
 import type { BootEnvironment, KernelLabels } from "./options.ts";
 import { bootComm, Process } from "./process.ts";
 import { Task } from "./task.ts";
@@ -185,10 +185,18 @@ export class Kernel {
   /**
    * Mounts a file system, on a new disk where its type wants one; the directory is made where it is missing. On "/" it takes the place
    * of the root for tasks that are made from then on, and the kernel's own file systems move into it, as switch_root does.
-   * @throws KernelError
+   * @throws KernelError, InputError `bad-idmap`
    */
   mount(path: string, what: MountSpec): void {
     mountFileSystem(this, path, what);
+  }
+
+  /**
+   * Shows the files below `source` at a second place, which is made as a directory where it is missing; with `idmap` under other owners.
+   * @throws KernelError, InputError `bad-idmap`
+   */
+  bind(source: string, path: string, how: BindSpec = {}): void {
+    bindMount(this, source, path, how);
   }
 
   /** A new, empty disk. @throws InputError `bad-disk` */

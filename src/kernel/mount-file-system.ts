@@ -1,6 +1,6 @@
 // Mounting as an administrator's script does it: make the directory, make the file system, mount it; on "/" switch the root.
 import { InputError, KernelError } from "../errno/index.ts";
-import { MS, moveMount, topOf } from "../vfs/index.ts";
+import { MS, moveMount, parseIdMap, topOf } from "../vfs/index.ts";
 import type { Kernel } from "./kernel.ts";
 
 export interface MountSpec {
@@ -11,6 +11,14 @@ export interface MountSpec {
   readonly disk?: string;
   readonly options?: string;
   readonly readOnly?: boolean;
+  /** Owners show as others through it, as with mount -o X-mount.idmap: `b:1000:0:1` shows files of 1000 as those of 0. */
+  readonly idmap?: string;
+}
+
+export interface BindSpec {
+  readonly readOnly?: boolean;
+  /** As in MountSpec. */
+  readonly idmap?: string;
 }
 
 const KERNEL_FILE_SYSTEMS = ["/proc", "/sys", "/dev"] as const;
@@ -26,7 +34,8 @@ export function mountFileSystem(kernel: Kernel, path: string, what: MountSpec): 
   const parts = path.split("/").filter((part) => part !== "");
   for (let i = 1; i <= parts.length; i++) sys.mkdir(`/${parts.slice(0, i).join("/")}`, 0o755);
   const target = parts.length === 0 ? "/root" : path;
-  const mounted = sys.mount(source, target, what.fstype, flags, what.options ?? "");
+  const idmap = what.idmap === undefined ? null : parseIdMap(what.idmap, `mount ${path}`);
+  const mounted = sys.mount(source, target, what.fstype, flags, what.options ?? "", idmap);
   if (!mounted.ok) throw new KernelError(mounted.errno, { syscall: "mount", path });
   if (parts.length > 0) return;
   for (const place of KERNEL_FILE_SYSTEMS) {
@@ -38,4 +47,17 @@ export function mountFileSystem(kernel: Kernel, path: string, what: MountSpec): 
   const root = topOf({ mount: vfs.rootMount, dentry: vfs.rootMount.root });
   initProcess.root = root;
   initProcess.cwd = root;
+}
+
+/** mount --bind: the same files at a second place. */
+export function bindMount(kernel: Kernel, source: string, path: string, { readOnly, idmap }: BindSpec): void {
+  const { sys } = kernel.initProcess;
+  const parts = path.split("/").filter((part) => part !== "");
+  for (let i = 1; i <= parts.length; i++) sys.mkdir(`/${parts.slice(0, i).join("/")}`, 0o755);
+  const map = idmap === undefined ? null : parseIdMap(idmap, `bind ${path}`);
+  const bound = sys.mount(source, path, null, MS.BIND, "", map);
+  if (!bound.ok) throw new KernelError(bound.errno, { syscall: "mount", path });
+  if (readOnly !== true) return;
+  const remounted = sys.mount("none", path, null, MS.REMOUNT | MS.BIND | MS.RDONLY, "");
+  if (!remounted.ok) throw new KernelError(remounted.errno, { syscall: "mount", path });
 }

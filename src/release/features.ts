@@ -142,6 +142,7 @@ const table = {
     backports: { "6.12": 104, "6.1": 183 },
     what: "a hash label that is too short never passes",
   },
+  "idmapped-mounts": { since: "5.12", what: "mounts through which owners show as others (mount_setattr)" },
   "overlay-odd-capability-dropped": {
     since: "7.2",
     backports: { "6.12": 117 },

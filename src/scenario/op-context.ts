@@ -1,7 +1,7 @@
 // What an op of a step works with, and how it reports, in the driver's words.
 import { type Errno, fail, ok, type Result } from "../errno/index.ts";
 import { type Kernel, OPEN, type Process, type SystemCalls } from "../kernel/index.ts";
-import type { InodeHint, Subject } from "../vfs/index.ts";
+import { CAPABILITIES, type Capability, type InodeHint, type Subject } from "../vfs/index.ts";
 import type { StepArguments } from "./arguments.ts";
 
 /** What the driver holds from step to step. */
@@ -39,17 +39,22 @@ export interface StepCredentials {
   readonly euid: number;
   readonly gid: number;
   readonly egid: number;
+  /** All of root's but those that the step drops; left out, those that the effective uid has. */
+  readonly capabilities?: readonly Capability[];
 }
 
 /** Missing ids follow the others. */
 export function stepCredentials(a: StepArguments): StepCredentials | undefined {
   const as = a.step["as"];
   if (typeof as !== "object" || as === null || Object.keys(as).length === 0) return undefined;
-  const ids = as as Readonly<Record<string, number | string | undefined>>;
+  const { drop, ...given } = as as { readonly drop?: readonly Capability[] };
+  const ids = given as Readonly<Record<string, number | string | undefined>>;
   const number = (name: string): number | undefined => (ids[name] === undefined ? undefined : Number(ids[name]));
   const uid = number("uid") ?? 0;
   const gid = number("gid") ?? 0;
-  return { uid, euid: number("euid") ?? uid, gid, egid: number("egid") ?? gid };
+  const euid = number("euid") ?? uid;
+  const capabilities = euid === 0 ? CAPABILITIES.filter((name) => drop?.includes(name) !== true) : [];
+  return { uid, euid, gid, egid: number("egid") ?? gid, ...(drop === undefined ? {} : { capabilities }) };
 }
 
 export function failAt(out: Fields, errno: Errno, at?: string): void {

@@ -3,7 +3,7 @@
 import { utf8ToBytes } from "@noble/hashes/utils.js";
 import { fail, type Result } from "../errno/index.ts";
 import { MOUNT_FLAGS, RENAME_FLAGS, TYPE_FLAGS, UMOUNT_FLAGS, XATTR_FLAGS } from "../kernel/index.ts";
-import { FS_TYPES } from "../vfs/index.ts";
+import { FS_TYPES, parseIdMap } from "../vfs/index.ts";
 import {
   bad,
   failAt,
@@ -209,13 +209,15 @@ export const INODE_OPS = {
     const flags = a.flags("flags", MOUNT_FLAGS, 0);
     if (flags === undefined) return bad(out, "unknown mount flag");
     const path = a.text("path") ?? "";
+    const mapping = a.text("idmap");
+    const idmap = mapping === undefined ? null : parseIdMap(mapping, "idmap");
     if (a.truthy("mkdir")) sys.mkdir(path, 0o755);
     const device = a.text("device");
     const source = device === undefined ? (a.text("source") ?? "none") : driver.disks.get(device);
     const mounted: Result<null> =
       source === undefined
         ? fail("ENOENT")
-        : sys.mount(source, path, a.text("fstype") ?? null, flags, a.text("options") ?? "");
+        : sys.mount(source, path, a.text("fstype") ?? null, flags, a.text("options") ?? "", idmap);
     okay(out, mounted.ok ? null : mounted.errno);
   },
   umount: (c) => okay(c.out, c.sys.umount(c.a.text("path") ?? "", c.a.flags("flags", UMOUNT_FLAGS, 0) ?? 0)),

@@ -1,5 +1,7 @@
 // The vocabulary of steps: one row an op, with the fields that it reads. The same documents run on a real kernel, whose driver defines the vocabulary.
 import { z } from "zod";
+import type { InputError } from "../errno/index.ts";
+import { CAPABILITIES, parseIdMap } from "../vfs/index.ts";
 
 /** A number, or the text of one in C notation (`0x10`, `010`, `-1`), as the driver's strtoll reads it. */
 const int = z.union([z.number().int(), z.string().regex(/^[-+]?(0[xX][0-9a-fA-F]+|\d+)$/, "not a number")]);
@@ -24,7 +26,13 @@ const bytes = {
 const common = {
   about: text.optional().describe("A remark"),
   as: z
-    .strictObject({ uid: int.optional(), euid: int.optional(), gid: int.optional(), egid: int.optional() })
+    .strictObject({
+      uid: int.optional(),
+      euid: int.optional(),
+      gid: int.optional(),
+      egid: int.optional(),
+      drop: z.array(z.enum(CAPABILITIES)).optional().describe("Capabilities that are not had, such as CAP_FSETID"),
+    })
     .optional()
     .describe("Credentials for this step: missing ones follow the others; no supplementary groups"),
   personality: flags.optional().describe("READ_IMPLIES_EXEC"),
@@ -32,6 +40,13 @@ const common = {
 
 const fd = text.describe("The handle of an open file");
 const path = text.describe("A path");
+const idmap = text.superRefine((value, context) => {
+  try {
+    parseIdMap(value, "idmap");
+  } catch (error) {
+    context.addIssue({ code: "custom", message: (error as InputError).message });
+  }
+});
 const generation = int.optional().describe("The inode generation to set on the new file");
 
 const OPS = {
@@ -129,6 +144,9 @@ const OPS = {
     flags: flags.optional(),
     options: text.optional(),
     mkdir: bool.optional(),
+    idmap: idmap
+      .optional()
+      .describe("Owners show as others through it: b:1000:0:1 shows 1000 as 0; u for uids, g for gids"),
   },
   umount: { path, flags: flags.optional() },
   // policy, securityfs, sysctl, TPM

@@ -1,14 +1,16 @@
 // system.posix_acl_access and system.posix_acl_default: setting an ACL sets the mode too, and an ACL that says no more than a mode is
 // not kept (fs/posix_acl.c: vfs_set_acl, vfs_get_acl, vfs_remove_acl, set_posix_acl, posix_acl_update_mode, simple_set_acl).
-import { type Denial, fail, type Result } from "../errno/index.ts";
-import { aclMode, checkAcl, encodeAcl, type PosixAcl, parseAcl } from "./acl.ts";
+import { type Denial, fail, ok, type Result } from "../errno/index.ts";
+import { ACL_TAG, aclMode, checkAcl, encodeAcl, type PosixAcl, parseAcl } from "./acl.ts";
+import { INVALID_ID, throughMount } from "./idmap.ts";
 import type { Inode } from "./inode.ts";
+import type { Mount } from "./mount.ts";
 import type { Path } from "./path.ts";
 import { inGroupOrCapable, ownerOrCapable } from "./permission.ts";
 import type { Subject } from "./task.ts";
 import { S } from "./uapi.ts";
 import type { Vfs } from "./vfs.ts";
-import { ACL_ACCESS, ACL_DEFAULT } from "./xattr-names.ts";
+import { ACL_ACCESS, ACL_DEFAULT, mayWriteXattr } from "./xattr-names.ts";
 
 const EMPTY = new Uint8Array(0);
 
@@ -19,16 +21,27 @@ export function setAcl(vfs: Vfs, task: Subject, path: Path, name: string, value:
   if (value.length > 0 || !vfs.aclHooks) {
     const parsed = parseAcl(value);
     if (!parsed.ok) return parsed.errno;
-    acl = parsed.value;
+    acl = parsed.value === null ? null : withIds(parsed.value, path.mount, "toDisk");
   }
   return setAclNode(vfs, task, path, name, acl);
 }
 
+/** The users and groups that an ACL names, on the other side of an idmapped mount. */
+function withIds(acl: PosixAcl, { idmap }: Mount, to: "toDisk" | "toMount"): PosixAcl {
+  if (idmap === null) return acl;
+  return acl.map((entry) => {
+    const kind = entry.tag === ACL_TAG.USER ? "uid" : entry.tag === ACL_TAG.GROUP ? "gid" : null;
+    return kind === null ? entry : { ...entry, id: idmap[to](kind, entry.id) ?? INVALID_ID };
+  });
+}
+
 /** vfs_set_acl. Before "acl-hooks" the hooks of setxattr have been called by then. */
-export function setAclNode(vfs: Vfs, task: Subject, path: Path, name: string, acl: PosixAcl | null): Denial {
+export function setAclNode(vfs: Vfs, caller: Subject, path: Path, name: string, acl: PosixAcl | null): Denial {
   const inode = path.dentry.inode!;
+  const task = throughMount(caller, path.mount);
   if (!vfs.aclHooks) return storeAcl(vfs, task, path, name, acl);
-  if (inode.immutable || inode.appendOnly) return "EPERM";
+  const kept = mayWriteXattr(task, inode);
+  if (kept !== null) return kept;
   const value = acl === null ? EMPTY : encodeAcl(acl);
   for (const hook of vfs.hooks.inodeSetAcl) {
     const refused = hook.inodeSetAcl(task, path, name, value);
@@ -41,10 +54,12 @@ export function setAclNode(vfs: Vfs, task: Subject, path: Path, name: string, ac
 }
 
 /** vfs_remove_acl. */
-export function removeAcl(vfs: Vfs, task: Subject, path: Path, name: string): Denial {
+export function removeAcl(vfs: Vfs, caller: Subject, path: Path, name: string): Denial {
   const inode = path.dentry.inode!;
+  const task = throughMount(caller, path.mount);
   if (!vfs.aclHooks) return storeAcl(vfs, task, path, name, null);
-  if (inode.immutable || inode.appendOnly) return "EPERM";
+  const kept = mayWriteXattr(task, inode);
+  if (kept !== null) return kept;
   for (const hook of vfs.hooks.inodeRemoveAcl) {
     const refused = hook.inodeRemoveAcl(task, path, name);
     if (refused !== null) return refused;
@@ -84,7 +99,7 @@ function setNativeAcl(vfs: Vfs, task: Subject, path: Path, inode: Inode, name: s
     const { bits, equivalent } = aclMode(acl);
     mode = (mode & ~0o777) | bits;
     if (equivalent) kept = null;
-    if (!inGroupOrCapable(task, inode.gid)) mode &= ~S.ISGID;
+    if (!inGroupOrCapable(task, inode)) mode &= ~S.ISGID;
   }
   const value = kept === null ? null : encodeAcl(kept);
   const failed = inode.sb.fs.setXattr(vfs, task, path.dentry, inode, name, value, 0);
@@ -97,7 +112,11 @@ function setNativeAcl(vfs: Vfs, task: Subject, path: Path, inode: Inode, name: s
 }
 
 /** vfs_get_acl. */
-export function getAcl(vfs: Vfs, inode: Inode, name: string): Result<Uint8Array> {
+export function getAcl(vfs: Vfs, path: Path, name: string): Result<Uint8Array> {
+  const inode = path.dentry.inode!;
   if (!canHaveAcl(inode)) return fail("EOPNOTSUPP");
-  return inode.sb.fs.getXattr(vfs, inode, name);
+  const stored = inode.sb.fs.getXattr(vfs, inode, name);
+  if (!stored.ok || path.mount.idmap === null) return stored;
+  const acl = parseAcl(stored.value);
+  return acl.ok && acl.value !== null ? ok(encodeAcl(withIds(acl.value, path.mount, "toMount"))) : stored;
 }

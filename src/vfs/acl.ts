@@ -147,7 +147,7 @@ export function inheritAcl(acl: PosixAcl, mode: number): { readonly acl: PosixAc
 export function aclPermits(
   acl: PosixAcl,
   inode: { readonly uid: number; readonly gid: number },
-  fsuid: number,
+  fsuid: number | null,
   inGroup: (gid: number) => boolean,
   want: number,
 ): boolean {

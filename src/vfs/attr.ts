@@ -1,6 +1,7 @@
 // chmod, chown, utimens (fs/open.c: chmod_common, chown_common; fs/utimes.c: vfs_utimes).
 import type { Denial } from "../errno/index.ts";
 import type { OpenFile } from "./file.ts";
+import { throughMount } from "./idmap.ts";
 import { wantWrite } from "./mount-access.ts";
 import { resolve } from "./namei.ts";
 import { notifyChange } from "./notify-change.ts";
@@ -55,11 +56,19 @@ function chownPath(vfs: Vfs, task: Subject, path: Path, uid: number | null, gid:
   if (refused !== null) return refused;
   const inode = path.dentry.inode!;
   const change: MutableChange = { ctime: vfs.clock() };
-  if (uid !== null && uid !== KEEP) change.uid = uid;
-  if (gid !== null && gid !== KEEP) change.gid = gid;
+  const { idmap } = path.mount;
+  for (const [kind, id] of [
+    ["uid", uid],
+    ["gid", gid],
+  ] as const) {
+    if (id === null || id === KEEP) continue;
+    const own = idmap === null ? id : idmap.toDisk(kind, id);
+    if (own === null) change.unmapped = true;
+    else change[kind] = own;
+  }
   if (!inode.isDirectory) {
     change.killSuid = true;
-    change.killSgid = dropsSgid(task, inode);
+    change.killSgid = dropsSgid(throughMount(task, path.mount), inode);
     change.killPriv = true;
   }
   return notifyChange(vfs, task, path, change);

@@ -2,6 +2,7 @@
 // ioctl_setflags, vfs_fileattr_set, fileattr_set_prepare; fs/ext4/ioctl.c: ext4_fileattr_set, EXT4_IOC_SETVERSION).
 import type { Denial, Errno } from "../errno/index.ts";
 import type { OpenFile } from "./file.ts";
+import { throughMount } from "./idmap.ts";
 import type { Inode } from "./inode.ts";
 import { wantWrite } from "./mount-access.ts";
 import { countChange } from "./native-attr.ts";
@@ -49,7 +50,7 @@ function setFlags(
   const { attributes } = inode.sb.type;
   const readOnly = wantWrite(file.path.mount);
   if (readOnly !== null) return readOnly;
-  if (!ownerOrCapable(task, inode)) return "EPERM";
+  if (!ownerOrCapable(throughMount(task, file.path.mount), inode)) return "EPERM";
   const wanted = new Map<AttributeName, boolean>();
   for (const name of ATTRIBUTE_NAMES)
     wanted.set(name, (inode[FIELD[name]] || set.includes(name)) && !clear.includes(name));
@@ -72,7 +73,7 @@ export function setGeneration(vfs: Vfs, task: Subject, file: OpenFile, generatio
   const { inode } = file;
   if (file.isPath) return "EBADF";
   if (!inode.sb.type.setVersion) return "ENOTTY";
-  if (!ownerOrCapable(task, inode)) return "EPERM";
+  if (!ownerOrCapable(throughMount(task, file.path.mount), inode)) return "EPERM";
   // With checksums of metadata the generation is part of them and stays.
   if (inode.sb.disk?.metadataChecksums === true) return "ENOTTY";
   const readOnly = wantWrite(file.path.mount);

@@ -4,6 +4,7 @@ import { type Denial, fail, ok, type Result } from "../errno/index.ts";
 import type { Dentry } from "./dentry.ts";
 import type { OpenFile } from "./file.ts";
 import type { InodeHint, NewNode } from "./filesystem.ts";
+import { diskGid, diskUid, throughMount } from "./idmap.ts";
 import type { Inode } from "./inode.ts";
 import { wantWrite } from "./mount-access.ts";
 import { attachChild, lookupChild, resolve, resolveParent } from "./namei.ts";
@@ -36,6 +37,7 @@ function prepareName(
 /** may_create. */
 export function mayCreate(vfs: Vfs, task: Subject, dir: Inode): Denial {
   if (dir.nlink === 0) return "ENOENT";
+  if (diskUid(task) === null || diskGid(task) === null) return "EOVERFLOW";
   return inodePermission(vfs, task, dir, MAY.WRITE | MAY.EXEC);
 }
 
@@ -72,7 +74,7 @@ export function mkdir(vfs: Vfs, task: Subject, base: Path, text: string, mode: n
   if (!place.ok) return place.errno;
   const { parent, name } = place.value;
   const bits = mode & (0o777 | S.ISVTX);
-  const made = makeNode(vfs, task, parent.dentry, name, { mode: S.IFDIR | bits, hint });
+  const made = makeNode(vfs, throughMount(task, parent.mount), parent.dentry, name, { mode: S.IFDIR | bits, hint });
   return made.ok ? null : made.errno;
 }
 
@@ -96,11 +98,11 @@ export function mknod(
   if (!place.ok) return place.errno;
   const { parent, name } = place.value;
   const node = { mode: kind | (mode & S.IALLUGO), hint, ...(kind === S.IFREG ? {} : { rdev }) };
-  const made = makeNode(vfs, task, parent.dentry, name, node);
+  const made = makeNode(vfs, throughMount(task, parent.mount), parent.dentry, name, node);
   if (!made.ok) return made.errno;
   if (kind === S.IFREG) {
     const path = { mount: parent.mount, dentry: made.value };
-    for (const hook of vfs.hooks.pathPostMknod) hook.pathPostMknod(task, path);
+    for (const hook of vfs.hooks.pathPostMknod) hook.pathPostMknod(throughMount(task, parent.mount), path);
   }
   return null;
 }
@@ -111,7 +113,8 @@ export function symlink(vfs: Vfs, task: Subject, base: Path, target: string, tex
   if (target.length >= 4096) return "ENAMETOOLONG";
   const place = prepareName(vfs, task, base, text, false);
   if (!place.ok) return place.errno;
-  const made = makeNode(vfs, task, place.value.parent.dentry, place.value.name, {
+  const { parent, name } = place.value;
+  const made = makeNode(vfs, throughMount(task, parent.mount), parent.dentry, name, {
     mode: S.IFLNK | 0o777,
     target,
     hint,
@@ -130,12 +133,14 @@ export function linkFile(vfs: Vfs, task: Subject, file: OpenFile, base: Path, te
   return linkPath(vfs, task, base, file.path, text);
 }
 
-function linkPath(vfs: Vfs, task: Subject, base: Path, old: Path, text: string): Denial {
-  const place = prepareName(vfs, task, base, text, false);
+function linkPath(vfs: Vfs, caller: Subject, base: Path, old: Path, text: string): Denial {
+  const place = prepareName(vfs, caller, base, text, false);
   if (!place.ok) return place.errno;
   const { parent, name } = place.value;
   if (old.mount !== parent.mount) return "EXDEV";
   const inode = old.dentry.inode!;
+  const task = throughMount(caller, parent.mount);
+  if (task.idmap?.shows(inode) === false) return "EOVERFLOW";
   if (vfs.sysctl.hardlinks !== 0 && !safeHardlinkSource(vfs, task, inode) && !ownerOrCapable(task, inode))
     return "EPERM";
   return linkNode(vfs, task, old.dentry, parent.dentry, name);

@@ -76,6 +76,8 @@ export interface FsType {
   readonly iversionOnWrite: boolean;
   /** A truncation to the present length counts as no change. */
   readonly skipsSameSize: boolean;
+  /** FS_ALLOW_IDMAP, and since when; null: its mounts cannot be idmapped. */
+  readonly idmapSince: string | null;
   /** FS_IOC_GETFLAGS shows FS_EXTENT_FL, which no other file system takes. */
   readonly extentsFlag: boolean;
   /** An immutable file takes no change of attributes at all. */

@@ -11,6 +11,7 @@ export { closeFile } from "./file-open.ts";
 export type { InodeHint } from "./filesystem.ts";
 export type { FsType } from "./fstype.ts";
 export { FS_TYPES } from "./fstypes.ts";
+export { IdMap, INVALID_ID, ownersThrough, parseIdMap } from "./idmap.ts";
 export { Inode } from "./inode.ts";
 export {
   changeCookie,
@@ -33,6 +34,7 @@ export { lookupChild, type ResolveHow, resolve } from "./namei.ts";
 export { absolutePath, dentryPath, displayPath } from "./names.ts";
 export { allowWriteAccess, denyWriteAccess, open, openByPath, openExec, openExecFile, openExecPath } from "./open.ts";
 export type { Path } from "./path.ts";
+export { inGroupOrCapable } from "./permission.ts";
 export {
   addMagicLink,
   addPseudoDirectory,

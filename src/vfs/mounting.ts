@@ -4,6 +4,7 @@ import { type Denial, fail, ok, type Result } from "../errno/index.ts";
 import { sync } from "./allocate.ts";
 import type { Disk } from "./disk.ts";
 import type { FsType } from "./fstype.ts";
+import type { IdMap } from "./idmap.ts";
 import { releaseMount, shrinkNames } from "./lifetime.ts";
 import { Mount, type MountFlags } from "./mount.ts";
 import { type MountOptions, parseMountOptions } from "./mount-options.ts";
@@ -28,6 +29,8 @@ export interface MountRequest {
   readonly flags?: number;
   /** As in the data argument: `lowerdir=/a,upperdir=/b`. */
   readonly options?: string | null;
+  /** For new mounts and binds: owners show as others through it. */
+  readonly idmap?: IdMap | null;
 }
 
 const CHANGE_TYPE = MS.SHARED | MS.PRIVATE | MS.SLAVE | MS.UNBINDABLE;
@@ -53,6 +56,8 @@ export function mount(vfs: Vfs, task: Subject, base: Path, request: MountRequest
   if (!found.ok) return found.errno;
   if (!capable(task, "CAP_SYS_ADMIN")) return "EPERM";
   const place = found.value;
+  const idmapped = request.idmap != null;
+  if (idmapped && (flags & (MS.REMOUNT | MS.MOVE | CHANGE_TYPE)) !== 0) return "EINVAL";
   if ((flags & (MS.REMOUNT | MS.BIND)) === (MS.REMOUNT | MS.BIND)) return reconfigureMount(place, flags);
   if ((flags & MS.REMOUNT) !== 0) return remount(vfs, place, flags, request.options ?? "");
   if ((flags & MS.BIND) !== 0) return bind(vfs, task, base, place, request);
@@ -75,9 +80,20 @@ function newMount(vfs: Vfs, task: Subject, base: Path, place: Path, request: Mou
   const made = superBlockFor(vfs, task, base, type, subtype, device, options.value, request.source ?? "");
   if (!made.ok) return made.errno;
   const sb = made.value;
-  const refused = attach(new Mount(sb, sb.root, null, flagsOf(flags)), place);
+  const { idmap = null } = request;
+  const refused =
+    mayIdmap(vfs, sb, null, idmap) ?? attach(new Mount(sb, sb.root, null, flagsOf(flags), true, idmap), place);
   if (refused !== null && sb.mounts === 0 && !sb.type.single) releaseNew(vfs, sb);
   return refused;
+}
+
+/** can_idmap_mount: a mount gets its mapping before it is seen, once, and on file systems that allow it. */
+function mayIdmap(vfs: Vfs, sb: SuperBlock, old: IdMap | null, wanted: IdMap | null): Denial {
+  if (wanted === null) return null;
+  if (!vfs.release.has("idmapped-mounts")) return "ENOSYS";
+  if (old !== null) return "EPERM";
+  const { idmapSince } = sb.type;
+  return idmapSince !== null && vfs.release.atLeast(idmapSince) ? null : "EINVAL";
 }
 
 /** A superblock that was made for nothing. */
@@ -183,8 +199,9 @@ function bind(vfs: Vfs, task: Subject, base: Path, place: Path, request: MountRe
   const source = resolve(vfs, task, base, request.source, { follow: true });
   if (!source.ok) return source.errno;
   const { mount, dentry } = source.value;
-  const copy = new Mount(mount.sb, dentry, null, { ...mount.flags });
-  const refused = attach(copy, place);
+  const idmap = request.idmap ?? mount.idmap;
+  const copy = new Mount(mount.sb, dentry, null, { ...mount.flags }, true, idmap);
+  const refused = mayIdmap(vfs, mount.sb, mount.idmap, request.idmap ?? null) ?? attach(copy, place);
   if (refused === null && ((request.flags ?? 0) & MS.REC) !== 0) bindChildren(mount, dentry, copy);
   return refused;
 }
@@ -194,7 +211,7 @@ function bindChildren(from: Mount, top: Path["dentry"], copy: Mount): void {
     let at = point;
     while (at !== top && !at.isRoot) at = at.parent;
     if (at !== top || child === copy) continue;
-    const below = new Mount(child.sb, child.root, null, { ...child.flags });
+    const below = new Mount(child.sb, child.root, null, { ...child.flags }, true, child.idmap);
     below.sb.mounts++;
     copy.children.set(point, below);
     point.mounts++;

@@ -2,6 +2,7 @@
 // follow_dotdot, may_lookup, may_follow_link, filename_parentat).
 import { type Denial, type Errno, fail, ok, type Result } from "../errno/index.ts";
 import { Dentry } from "./dentry.ts";
+import { diskUid, throughMount } from "./idmap.ts";
 import type { Inode } from "./inode.ts";
 import type { Mount } from "./mount.ts";
 import { touchAtime } from "./native-attr.ts";
@@ -78,7 +79,7 @@ function toLast(vfs: Vfs, task: Subject, walk: Walk): { name: string; slash: boo
     if (at >= text.length) return { name: "", slash: false };
     const inode = walk.dentry.inode!;
     if ((inode.mode & S.IFMT) !== S.IFDIR) return "ENOTDIR";
-    const denied = inodePermission(vfs, task, inode, MAY.EXEC);
+    const denied = inodePermission(vfs, throughMount(task, walk.mount), inode, MAY.EXEC);
     if (denied !== null) return denied;
     let end = text.indexOf("/", at);
     if (end < 0) {
@@ -126,7 +127,7 @@ function followLink(vfs: Vfs, task: Subject, walk: Walk, mount: Mount, link: Ino
   if (walk.links++ >= MAX_LINKS || mount.flags.nosymfollow) return "ELOOP";
   const dir = walk.dentry.inode!;
   const isLast = walk.at >= walk.text.length;
-  if (isLast && vfs.sysctl.symlinks !== 0 && !mayFollow(task, dir, link)) return "EACCES";
+  if (isLast && vfs.sysctl.symlinks !== 0 && !mayFollow(throughMount(task, mount), dir, link)) return "EACCES";
   touchAtime(vfs, mount, link);
   if (link.jump !== null) {
     const there = link.jump(task);
@@ -146,7 +147,7 @@ function followLink(vfs: Vfs, task: Subject, walk: Walk, mount: Mount, link: Ino
 
 /** protected_symlinks: in a sticky world-writable directory only links of the follower or of the directory's owner. */
 function mayFollow(task: Subject, dir: Inode, link: Inode): boolean {
-  if (task.cred.fsuid === link.uid) return true;
+  if (diskUid(task) === link.uid) return true;
   if ((dir.mode & (S.ISVTX | 0o002)) !== (S.ISVTX | 0o002)) return true;
   return dir.uid === link.uid;
 }

@@ -6,6 +6,7 @@ import { Content } from "./content.ts";
 import type { Dentry } from "./dentry.ts";
 import type { OpenFile } from "./file.ts";
 import type { FileSystem, NewNode } from "./filesystem.ts";
+import { diskGid, diskUid } from "./idmap.ts";
 import { Inode } from "./inode.ts";
 import { freeMemory, usedMemory } from "./inode-memory.ts";
 import { newIno, releaseIno } from "./inode-number.ts";
@@ -65,8 +66,8 @@ export class NativeFs implements FileSystem {
       ino,
       generation: this.#generation(vfs, sb, ino, node),
       mode: inheritGroup && isDirectory ? node.mode | S.ISGID : node.mode,
-      uid: task.cred.fsuid,
-      gid: inheritGroup ? parent.gid : task.cred.fsgid,
+      uid: diskUid(task)!,
+      gid: inheritGroup ? parent.gid : diskGid(task)!,
       nlink,
       time: vfs.clock(),
       ...(node.rdev === undefined ? {} : { rdev: node.rdev }),

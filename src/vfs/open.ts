@@ -8,6 +8,7 @@ import { Dentry } from "./dentry.ts";
 import { OpenFile } from "./file.ts";
 import { closeFile, openDentry } from "./file-open.ts";
 import type { InodeHint } from "./filesystem.ts";
+import { diskGid, diskUid, throughMount } from "./idmap.ts";
 import type { Inode } from "./inode.ts";
 import { dropInode } from "./lifetime.ts";
 import { noExec, wantWrite } from "./mount-access.ts";
@@ -66,7 +67,7 @@ export function open(
 /** lookup_open, where there is nothing of that name: may_o_create, then the file system. */
 function createForOpen(
   vfs: Vfs,
-  task: Subject,
+  caller: Subject,
   parent: Path,
   name: string,
   given: number,
@@ -74,9 +75,11 @@ function createForOpen(
 ): Result<Dentry> {
   const dir = parent.dentry.inode!;
   if (dir.nlink === 0) return fail("ENOENT");
+  const task = throughMount(caller, parent.mount);
   const mode = newMode(task, dir, S.IFREG | (given & S.IALLUGO));
   const refused =
     wantWrite(parent.mount) ??
+    (diskUid(task) === null || diskGid(task) === null ? "EOVERFLOW" : null) ??
     inodePermission(vfs, task, dir, MAY.WRITE | MAY.EXEC) ??
     (dir.sb.type.engine === "pseudo" ? "EACCES" : null) ??
     askCreate(vfs, task, dir, name, mode);
@@ -101,7 +104,7 @@ function openFound(
   if ((flags & O.CREAT) !== 0) {
     if ((flags & O.EXCL) !== 0 && !created) return fail("EEXIST");
     if (isDirectory) return fail("EISDIR");
-    const refused = created || dir === null ? null : stickyCreate(vfs, task, dir, inode);
+    const refused = created || dir === null ? null : stickyCreate(vfs, throughMount(task, path.mount), dir, inode);
     if (refused !== null) return fail(refused);
   }
   if ((slash || (flags & O.DIRECTORY) !== 0) && !isDirectory) return fail("ENOTDIR");
@@ -159,20 +162,21 @@ export function mayOpen(vfs: Vfs, task: Subject, path: Path, inode: Inode, mask:
     default:
       if ((mask & MAY.EXEC) !== 0 && noExec(path)) return "EACCES";
   }
-  const denied = inodePermission(vfs, task, inode, MAY.OPEN | mask);
+  const shown = throughMount(task, path.mount);
+  const denied = inodePermission(vfs, shown, inode, MAY.OPEN | mask);
   if (denied !== null) return denied;
   if (inode.appendOnly) {
     if ((flags & O.ACCMODE) !== O.RDONLY && (flags & O.APPEND) === 0) return "EPERM";
     if ((flags & O.TRUNC) !== 0) return "EPERM";
   }
-  return (flags & O.NOATIME) !== 0 && !ownerOrCapable(task, inode) ? "EPERM" : null;
+  return (flags & O.NOATIME) !== 0 && !ownerOrCapable(shown, inode) ? "EPERM" : null;
 }
 
 /** may_create_in_sticky: O_CREAT of what somebody else put into a sticky directory (protected_regular, protected_fifos). */
 function stickyCreate(vfs: Vfs, task: Subject, dir: Inode, inode: Inode): Denial {
   if ((dir.mode & S.ISVTX) === 0) return null;
   const level = inode.isRegular ? vfs.sysctl.regular : inode.isFifo ? vfs.sysctl.fifos : 1;
-  if (level === 0 || inode.uid === dir.uid || inode.uid === task.cred.fsuid) return null;
+  if (level === 0 || inode.uid === dir.uid || inode.uid === diskUid(task)) return null;
   if ((dir.mode & 0o002) !== 0) return "EACCES";
   return (dir.mode & 0o020) !== 0 && level >= 2 && (inode.isRegular || inode.isFifo) ? "EACCES" : null;
 }
@@ -202,7 +206,7 @@ function openTmpfile(
   const { mount, dentry: dir } = place.value;
   const refused = wantWrite(mount);
   if (refused !== null) return fail(refused);
-  const made = makeTmpfile(vfs, task, dir, S.IFREG | (mode & S.IALLUGO), hint);
+  const made = makeTmpfile(vfs, throughMount(task, mount), dir, S.IFREG | (mode & S.IALLUGO), hint);
   if (!made.ok) return made;
   const inode = made.value.inode!;
   const path = { mount, dentry: made.value };
@@ -215,7 +219,7 @@ function openTmpfile(
     return fail(failed);
   }
   inode.linkable = (flags & O.EXCL) === 0;
-  for (const hook of vfs.hooks.inodePostCreateTmpfile) hook.inodePostCreateTmpfile(task, inode);
+  for (const hook of vfs.hooks.inodePostCreateTmpfile) hook.inodePostCreateTmpfile(throughMount(task, mount), inode);
   return ok(file);
 }
 
@@ -224,6 +228,7 @@ export function makeTmpfile(vfs: Vfs, task: Subject, dir: Dentry, given: number,
   const parent = dir.inode!;
   const denied = inodePermission(vfs, task, parent, MAY.WRITE | MAY.EXEC);
   if (denied !== null) return fail(denied);
+  if (diskUid(task) === null || diskGid(task) === null) return fail("EOVERFLOW");
   const { type } = dir.sb;
   if (!type.tmpfile || !vfs.release.atLeast(type.tmpfileSince ?? OLDEST_RELEASE)) return fail("EOPNOTSUPP");
   const made = dir.sb.fs.tmpfile(vfs, task, dir, { mode: newMode(task, parent, given), hint });

@@ -56,7 +56,7 @@ export function setOverlayAcl(
   if (!fs.hasAcl(inode)) return "EOPNOTSUPP";
   if (acl === null && inode.overlay!.upper === null && !fs.getXattr(vfs, inode, name).ok) return "ENODATA";
   // The set-group-ID bit that the caller may not keep goes first; the mounter could keep it.
-  if ((inode.mode & S.ISGID) !== 0 && name === ACL_ACCESS && !inGroupOrCapable(task, inode.gid)) {
+  if ((inode.mode & S.ISGID) !== 0 && name === ACL_ACCESS && !inGroupOrCapable(task, inode)) {
     const cleared = fs.setattr(vfs, task, path.dentry, inode, { mode: inode.mode & ~S.ISGID, kill: true });
     if (cleared !== null) return cleared;
   }

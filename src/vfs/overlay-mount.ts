@@ -83,7 +83,9 @@ export function createOverlay(
 
 function directory(vfs: Vfs, task: Subject, base: Path, text: string): Result<Path> {
   const path = resolve(vfs, task, base, text, { follow: true });
-  return path.ok && !path.value.dentry.inode!.isDirectory ? fail("EINVAL") : path;
+  // Layers lie on mounts without a mapping here; before 5.19 there was no other way.
+  const refused = path.ok && (!path.value.dentry.inode!.isDirectory || path.value.mount.idmap !== null);
+  return refused ? fail("EINVAL") : path;
 }
 
 function refuseLayers(upper: Path, work: Path, lower: readonly Path[]): Errno | null {

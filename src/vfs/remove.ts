@@ -1,6 +1,7 @@
 // Names go away: unlink and rmdir (fs/namei.c: do_unlinkat, do_rmdir, may_delete, __check_sticky, vfs_unlink, vfs_rmdir).
 import type { Denial } from "../errno/index.ts";
 import type { Dentry } from "./dentry.ts";
+import { capableOver, diskUid, throughMount } from "./idmap.ts";
 import type { Inode } from "./inode.ts";
 import { dropDentry, dropInode } from "./lifetime.ts";
 import { wantWrite } from "./mount-access.ts";
@@ -8,21 +9,22 @@ import { lookupChild, resolveParent } from "./namei.ts";
 import type { Path } from "./path.ts";
 import { inodePermission } from "./permission.ts";
 import { MAY } from "./security.ts";
-import { capable, type Subject } from "./task.ts";
+import type { Subject } from "./task.ts";
 import { S } from "./uapi.ts";
 import type { Vfs } from "./vfs.ts";
 
 /** Whether a sticky directory keeps this task from removing the file. */
 function sticky(task: Subject, dir: Inode, inode: Inode): boolean {
   if ((dir.mode & S.ISVTX) === 0) return false;
-  const { fsuid } = task.cred;
-  return inode.uid !== fsuid && dir.uid !== fsuid && !capable(task, "CAP_FOWNER");
+  const uid = diskUid(task);
+  return inode.uid !== uid && dir.uid !== uid && !capableOver(task, inode, "CAP_FOWNER");
 }
 
 /** may_delete: whether the name may be taken out of its directory. */
 export function mayDelete(vfs: Vfs, task: Subject, dir: Inode, victim: Dentry, asDirectory: boolean): Denial {
   const inode = victim.inode;
   if (inode === null) return "ENOENT";
+  if (task.idmap?.shows(inode) === false) return "EOVERFLOW";
   const denied = inodePermission(vfs, task, dir, MAY.WRITE | MAY.EXEC);
   if (denied !== null) return denied;
   if (dir.appendOnly) return "EPERM";
@@ -53,7 +55,7 @@ export function unlink(vfs: Vfs, task: Subject, base: Path, text: string): Denia
   const victim = lookupChild(vfs, parent.dentry, name);
   if (victim === null) return "ENOENT";
   if (slash) return victim.inode!.isDirectory ? "EISDIR" : "ENOTDIR";
-  return unlinkNode(vfs, task, victim);
+  return unlinkNode(vfs, throughMount(task, parent.mount), victim);
 }
 
 /** vfs_unlink. */
@@ -79,7 +81,7 @@ export function rmdir(vfs: Vfs, task: Subject, base: Path, text: string): Denial
   const readOnly = wantWrite(parent.mount);
   if (readOnly !== null) return readOnly;
   const victim = lookupChild(vfs, parent.dentry, name);
-  return victim === null ? "ENOENT" : rmdirNode(vfs, task, victim);
+  return victim === null ? "ENOENT" : rmdirNode(vfs, throughMount(task, parent.mount), victim);
 }
 
 /** vfs_rmdir. */

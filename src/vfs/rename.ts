@@ -2,6 +2,7 @@
 import type { Denial } from "../errno/index.ts";
 import { mayCreate } from "./create.ts";
 import type { Dentry } from "./dentry.ts";
+import { throughMount } from "./idmap.ts";
 import { dropDentry, dropInode } from "./lifetime.ts";
 import { wantWrite } from "./mount-access.ts";
 import { lookupChild, resolveParent } from "./namei.ts";
@@ -43,7 +44,7 @@ export function rename(vfs: Vfs, task: Subject, base: Path, from: string, to: st
   }
   if (isWithin(toDir, source)) return "EINVAL";
   if (target !== null && isWithin(source.parent, target)) return (flags & EXCHANGE) !== 0 ? "EINVAL" : "ENOTEMPTY";
-  return renameNode(vfs, task, source, toDir, last.value.name, target, flags);
+  return renameNode(vfs, throughMount(task, old.value.parent.mount), source, toDir, last.value.name, target, flags);
 }
 
 /** Whether `dentry` is `top` or lies below it. */

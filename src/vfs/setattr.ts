@@ -2,8 +2,9 @@
 // (fs/attr.c: setattr_prepare, chown_ok, chgrp_ok, setattr_should_drop_suidgid, setattr_copy; security/commoncap.c: cap_inode_killpriv).
 import type { Denial } from "../errno/index.ts";
 import type { Dentry } from "./dentry.ts";
+import { capableOver, diskUid, inGroup } from "./idmap.ts";
 import type { Inode } from "./inode.ts";
-import { inGroup, inGroupOrCapable, ownerOrCapable } from "./permission.ts";
+import { inGroupOrCapable, ownerOrCapable } from "./permission.ts";
 import type { AttributeChange } from "./security.ts";
 import { capable, type Subject } from "./task.ts";
 import { S } from "./uapi.ts";
@@ -14,6 +15,8 @@ export type MutableChange = { -readonly [K in keyof AttributeChange]: AttributeC
   killSuid?: boolean;
   killSgid?: boolean;
   killPriv?: boolean;
+  /** The owner or group that was given has no counterpart on the file system. */
+  unmapped?: boolean;
 };
 
 export const SECURITY_CAPABILITY = "security.capability";
@@ -22,7 +25,7 @@ export const SECURITY_CAPABILITY = "security.capability";
 export function dropsSgid(task: Subject, inode: Inode): boolean {
   const { mode } = inode;
   if ((mode & S.ISGID) === 0) return false;
-  return (mode & S.IXGRP) !== 0 || !inGroupOrCapable(task, inode.gid);
+  return (mode & S.IXGRP) !== 0 || !inGroupOrCapable(task, inode);
 }
 
 /** What a write or truncation takes from the file: setattr_should_drop_suidgid. */
@@ -56,7 +59,7 @@ export function prepareSetattr(task: Subject, dentry: Dentry, inode: Inode, chan
     if (change.gid !== undefined && !mayChgrp(task, inode, change.gid)) return "EPERM";
     if (change.mode !== undefined) {
       if (!ownerOrCapable(task, inode)) return "EPERM";
-      if (!inGroupOrCapable(task, change.gid ?? inode.gid)) change.mode &= ~S.ISGID;
+      if (!inGroupOrCapable(task, inode, change.gid ?? inode.gid)) change.mode &= ~S.ISGID;
     }
     if (change.timesSet === true && !ownerOrCapable(task, inode)) return "EPERM";
   }
@@ -69,11 +72,11 @@ export function prepareSetattr(task: Subject, dentry: Dentry, inode: Inode, chan
 }
 
 function mayChown(task: Subject, inode: Inode, uid: number): boolean {
-  return (task.cred.fsuid === inode.uid && uid === inode.uid) || capable(task, "CAP_CHOWN");
+  return (diskUid(task) === inode.uid && uid === inode.uid) || capableOver(task, inode, "CAP_CHOWN");
 }
 function mayChgrp(task: Subject, inode: Inode, gid: number): boolean {
-  if (task.cred.fsuid === inode.uid && (gid === inode.gid || inGroup(task.cred, gid))) return true;
-  return capable(task, "CAP_CHOWN");
+  if (diskUid(task) === inode.uid && (gid === inode.gid || inGroup(task, gid))) return true;
+  return capableOver(task, inode, "CAP_CHOWN");
 }
 
 /** Takes the change over: setattr_copy. Size is the file system's business. */
@@ -83,5 +86,5 @@ export function copyAttributes(task: Subject, inode: Inode, change: AttributeCha
   if (change.atime !== undefined) inode.atime = change.atime;
   if (change.mtime !== undefined) inode.mtime = change.mtime;
   if (change.ctime !== undefined) inode.ctime = change.ctime;
-  if (change.mode !== undefined) inode.mode = inGroupOrCapable(task, inode.gid) ? change.mode : change.mode & ~S.ISGID;
+  if (change.mode !== undefined) inode.mode = inGroupOrCapable(task, inode) ? change.mode : change.mode & ~S.ISGID;
 }

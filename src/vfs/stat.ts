@@ -1,6 +1,7 @@
 // What stat and statfs answer (fs/stat.c: vfs_getattr; fs/statfs.c: calculate_f_flags, flags_by_sb).
 import { type Denial, fail, ok, type Result } from "../errno/index.ts";
 import type { OpenFile } from "./file.ts";
+import { INVALID_ID, OVERFLOW_ID, ownersThrough } from "./idmap.ts";
 import { resolve } from "./namei.ts";
 import type { Path } from "./path.ts";
 import type { Subject } from "./task.ts";
@@ -49,7 +50,11 @@ function statPath(vfs: Vfs, task: Subject, path: Path): Result<Stat> {
     const refused: Denial = hook.inodeGetattr(task, path);
     if (refused !== null) return fail(refused);
   }
-  return ok(path.dentry.sb.fs.getattr(vfs, path.dentry, path.dentry.inode!));
+  const found = path.dentry.sb.fs.getattr(vfs, path.dentry, path.dentry.inode!);
+  if (path.mount.idmap === null) return ok(found);
+  const { uid, gid } = ownersThrough(path.dentry.inode!, path.mount.idmap);
+  const shown = (id: number) => (id === INVALID_ID ? OVERFLOW_ID : id);
+  return ok({ ...found, uid: shown(uid), gid: shown(gid) });
 }
 
 /** ST_* flags of statfs. */

@@ -1,4 +1,5 @@
 // Who acts: the subject of every operation on the file system (struct task_struct and struct cred, as far as hooks look at them).
+import type { IdMap } from "./idmap.ts";
 
 /** struct cred. Ids are those of the initial user namespace. */
 export interface Credentials {
@@ -42,6 +43,8 @@ export interface Subject {
   readonly readImpliesExec: boolean;
   /** Permission bits that new files do not get; 0 if not given. */
   readonly umask?: number;
+  /** The mapping of the mount through which it acts; see throughMount. */
+  readonly idmap?: IdMap | null;
 }
 
 /** capable(): effective capability in the initial user namespace. */

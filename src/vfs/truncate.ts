@@ -1,6 +1,7 @@
 // A file is cut or extended: truncate, ftruncate and O_TRUNC (fs/open.c: vfs_truncate, do_ftruncate, do_truncate).
 import type { Denial } from "../errno/index.ts";
 import type { OpenFile } from "./file.ts";
+import { throughMount } from "./idmap.ts";
 import { wantWrite } from "./mount-access.ts";
 import { resolve } from "./namei.ts";
 import { notifyChange } from "./notify-change.ts";
@@ -57,7 +58,7 @@ function changeSize(vfs: Vfs, task: Subject, path: Path, size: number, file: Ope
     change.ctime = now;
     change.file = file;
   }
-  const drops = dropsOnWrite(task, inode);
+  const drops = dropsOnWrite(throughMount(task, path.mount), inode);
   const capabilities = hasFileCapabilities(inode);
   if (drops !== null || capabilities) {
     change.kill = true;
@@ -76,7 +77,8 @@ export function truncate(vfs: Vfs, task: Subject, base: Path, text: string, size
   const inode = path.value.dentry.inode!;
   if (inode.isDirectory) return "EISDIR";
   if (!inode.isRegular) return "EINVAL";
-  const refused = wantWrite(path.value.mount) ?? inodePermission(vfs, task, inode, MAY.WRITE);
+  const refused =
+    wantWrite(path.value.mount) ?? inodePermission(vfs, throughMount(task, path.value.mount), inode, MAY.WRITE);
   if (refused !== null) return refused;
   if (inode.appendOnly) return "EPERM";
   return truncateInode(vfs, task, path.value, size, null);

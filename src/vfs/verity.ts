@@ -4,6 +4,7 @@
 import { digest } from "../crypto/index.ts";
 import { type Denial, fail, ok, type Result } from "../errno/index.ts";
 import type { OpenFile } from "./file.ts";
+import { throughMount } from "./idmap.ts";
 import { wantWrite } from "./mount-access.ts";
 import { inodePermission } from "./permission.ts";
 import { MAY } from "./security.ts";
@@ -104,7 +105,7 @@ export function verityEnable(vfs: Vfs, task: Subject, file: OpenFile, parameters
   if (unsupported !== null) return unsupported;
   if (!Number.isInteger(Math.log2(blockSize))) return "EINVAL";
   if (salt.length > SALT_MAX || signature.length > SIGNATURE_MAX) return "EMSGSIZE";
-  const denied = inodePermission(vfs, task, inode, MAY.WRITE);
+  const denied = inodePermission(vfs, throughMount(task, file.path.mount), inode, MAY.WRITE);
   if (denied !== null) return denied;
   if (!file.canRead) return "EBADF";
   if (inode.appendOnly) return "EPERM";

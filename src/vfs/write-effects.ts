@@ -2,6 +2,7 @@
 // move (fs/inode.c: file_modified, file_remove_privs_flags, dentry_needs_remove_privs, file_update_time).
 import type { Denial } from "../errno/index.ts";
 import type { OpenFile } from "./file.ts";
+import { throughMount } from "./idmap.ts";
 import { updateTimes } from "./native-attr.ts";
 import { notifyChange } from "./notify-change.ts";
 import { dropsOnWrite, hasFileCapabilities, type MutableChange } from "./setattr.ts";
@@ -12,7 +13,7 @@ import type { Vfs } from "./vfs.ts";
 export function removePrivileges(vfs: Vfs, task: Subject, file: OpenFile): Denial {
   const { inode } = file;
   if (!inode.isRegular) return null;
-  const drops = dropsOnWrite(task, inode);
+  const drops = dropsOnWrite(throughMount(task, file.path.mount), inode);
   const capabilities = hasFileCapabilities(inode);
   if (drops === null && !capabilities) return null;
   const change: MutableChange = {

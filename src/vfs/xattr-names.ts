@@ -2,6 +2,7 @@
 import type { Denial } from "../errno/index.ts";
 import type { XattrNamespace } from "./fstype.ts";
 import type { Inode } from "./inode.ts";
+import type { Subject } from "./task.ts";
 import type { Vfs } from "./vfs.ts";
 
 export const ACL_ACCESS = "system.posix_acl_access";
@@ -36,4 +37,9 @@ export function refuseXattr(inode: Inode, name: string): Denial {
 /** What the modules list for a file whose file system does not (security_inode_listsecurity). */
 export function listedByModules(vfs: Vfs): string[] {
   return vfs.hooks.inodeListsecurity.flatMap((module) => module.inodeListsecurity() ?? []);
+}
+
+/** may_write_xattr. */
+export function mayWriteXattr(task: Subject, inode: Inode): Denial {
+  return inode.immutable || inode.appendOnly || task.idmap?.shows(inode) === false ? "EPERM" : null;
 }

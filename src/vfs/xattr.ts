@@ -3,7 +3,8 @@
 // cap_inode_setxattr, cap_inode_removexattr).
 import { type Denial, fail, ok, type Result } from "../errno/index.ts";
 import { getAcl, removeAcl, setAcl } from "./acl-xattr.ts";
-import { isFileCapability, shownFileCapability } from "./capability-xattr.ts";
+import { isFileCapability, shownFileCapability, storedFileCapability } from "./capability-xattr.ts";
+import { capableOver, throughMount } from "./idmap.ts";
 import type { Inode } from "./inode.ts";
 import { wantWrite } from "./mount-access.ts";
 import type { Path } from "./path.ts";
@@ -13,20 +14,15 @@ import { SECURITY_CAPABILITY } from "./setattr.ts";
 import { capable, type Subject } from "./task.ts";
 import { LIMIT, S, XATTR } from "./uapi.ts";
 import type { Vfs } from "./vfs.ts";
-import { listedByModules, namespaceOf, refuseXattr } from "./xattr-names.ts";
+import { listedByModules, mayWriteXattr, namespaceOf, refuseXattr } from "./xattr-names.ts";
 
 const isNameValid = (name: string): boolean => name !== "" && name.length <= LIMIT.XATTR_NAME_MAX;
-
-/** may_write_xattr. */
-export function mayWriteXattr(inode: Inode): Denial {
-  return inode.immutable || inode.appendOnly ? "EPERM" : null;
-}
 
 /** xattr_permission. Reading what one may not is answered as if it were not there. */
 function xattrPermission(vfs: Vfs, task: Subject, inode: Inode, name: string, mask: number): Denial {
   const writing = (mask & MAY.WRITE) !== 0;
   if (writing) {
-    const refused = mayWriteXattr(inode);
+    const refused = mayWriteXattr(task, inode);
     if (refused !== null) return refused;
   }
   if (name.startsWith("security.") || name.startsWith("system.")) return null;
@@ -52,17 +48,22 @@ export function setxattr(vfs: Vfs, task: Subject, path: Path, name: string, valu
 /** vfs_setxattr. */
 export function setXattrNode(
   vfs: Vfs,
-  task: Subject,
+  caller: Subject,
   path: Path,
   name: string,
-  value: Uint8Array,
+  given: Uint8Array,
   flags: number,
 ): Denial {
   const inode = path.dentry.inode!;
+  const task = throughMount(caller, path.mount);
   const isCapability = name === SECURITY_CAPABILITY;
+  let value = given;
   if (isCapability && value.length > 0) {
     if (!isFileCapability(value)) return "EINVAL";
-    if (!capable(task, "CAP_SETFCAP")) return "EPERM";
+    if (!capableOver(task, inode, "CAP_SETFCAP")) return "EPERM";
+    const kept = storedFileCapability(value, path.mount.idmap);
+    if (!kept.ok) return kept.errno;
+    value = kept.value;
   }
   const denied = xattrPermission(vfs, task, inode, name, MAY.WRITE);
   if (denied !== null) return denied;
@@ -105,10 +106,11 @@ export function getxattr(vfs: Vfs, task: Subject, path: Path, name: string): Res
 }
 
 /** vfs_getxattr. */
-function getXattrNode(vfs: Vfs, task: Subject, path: Path, name: string): Result<Uint8Array> {
+function getXattrNode(vfs: Vfs, caller: Subject, path: Path, name: string): Result<Uint8Array> {
   if (!isNameValid(name)) return fail("ERANGE");
-  if (vfs.aclHooks && namespaceOf(name) === "acl") return getAcl(vfs, path.dentry.inode!, name);
+  if (vfs.aclHooks && namespaceOf(name) === "acl") return getAcl(vfs, path, name);
   const inode = path.dentry.inode!;
+  const task = throughMount(caller, path.mount);
   const denied = xattrPermission(vfs, task, inode, name, MAY.READ);
   if (denied !== null) return fail(denied);
   for (const hook of vfs.hooks.inodeGetxattr) {
@@ -117,10 +119,10 @@ function getXattrNode(vfs: Vfs, task: Subject, path: Path, name: string): Result
   }
   const unsupported = refuseXattr(inode, name);
   if (unsupported !== null) return fail(unsupported);
-  if (namespaceOf(name) === "acl") return getAcl(vfs, inode, name);
+  if (namespaceOf(name) === "acl") return getAcl(vfs, path, name);
   const value = inode.sb.fs.getXattr(vfs, inode, name);
   if (!value.ok || name !== SECURITY_CAPABILITY) return value;
-  return shownFileCapability(value.value);
+  return shownFileCapability(value.value, path.mount.idmap);
 }
 
 /** removexattr(2) of a file that was looked up. */
@@ -133,8 +135,9 @@ export function removexattr(vfs: Vfs, task: Subject, path: Path, name: string): 
 }
 
 /** vfs_removexattr. */
-export function removeXattrNode(vfs: Vfs, task: Subject, path: Path, name: string): Denial {
+export function removeXattrNode(vfs: Vfs, caller: Subject, path: Path, name: string): Denial {
   const inode = path.dentry.inode!;
+  const task = throughMount(caller, path.mount);
   const denied = xattrPermission(vfs, task, inode, name, MAY.WRITE);
   if (denied !== null) return denied;
   if (name.startsWith("security.") && !capable(task, name === SECURITY_CAPABILITY ? "CAP_SETFCAP" : "CAP_SYS_ADMIN"))

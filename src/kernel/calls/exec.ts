@@ -4,10 +4,12 @@ import {
   type Binprm,
   type Credentials,
   closeFile,
+  INVALID_ID,
   mmap,
   type OpenFile,
   openExec,
   openExecPath,
+  ownersThrough,
   PROT,
   readContent,
   S,
@@ -101,8 +103,13 @@ function execution({ kernel, process, vfs }: Caller) {
     const { inode, path } = file;
     let { euid, egid } = cred;
     if (!path.mount.flags.nosuid && !inode.sb.flags.nosuid) {
-      if ((inode.mode & S.ISUID) !== 0) euid = inode.uid;
-      if ((inode.mode & (S.ISGID | S.IXGRP)) === (S.ISGID | S.IXGRP)) egid = inode.gid;
+      const { idmap } = path.mount;
+      const { uid, gid } = idmap === null ? inode : ownersThrough(inode, idmap);
+      // bprm_fill_uid: an owner without a counterpart in the mount is nobody to become.
+      if (uid !== INVALID_ID && gid !== INVALID_ID) {
+        if ((inode.mode & S.ISUID) !== 0) euid = uid;
+        if ((inode.mode & (S.ISGID | S.IXGRP)) === (S.ISGID | S.IXGRP)) egid = gid;
+      }
     }
     return credentials({ uid: cred.uid, euid, suid: euid, gid: cred.gid, egid, sgid: egid, groups: cred.groups });
   }

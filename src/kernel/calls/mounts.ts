@@ -1,6 +1,6 @@
 // mount(2) and umount2(2) (fs/namespace.c).
 import { type Denial, fail, ok, type Result } from "../../errno/index.ts";
-import { mount, umount } from "../../vfs/index.ts";
+import { type IdMap, mount, umount } from "../../vfs/index.ts";
 import type { Caller } from "./caller.ts";
 
 export const MOUNT_CALLS = {
@@ -12,6 +12,7 @@ export const MOUNT_CALLS = {
     fstype: string | null,
     flags: number,
     options: string,
+    idmap: IdMap | null = null,
   ): Result<null> {
     const { kernel, process, vfs } = this;
     const device = kernel.disks.get(source);
@@ -22,6 +23,7 @@ export const MOUNT_CALLS = {
       fstype,
       flags,
       options,
+      idmap,
     });
     return denied === null ? ok(null) : fail(denied);
   },
