@@ -34,7 +34,7 @@ function prepareName(
   return refused === null ? ok({ parent, name }) : fail(refused);
 }
 
-/** may_create. */
+/** may_create, where nothing has the name. */
 export function mayCreate(vfs: Vfs, task: Subject, dir: Inode): Denial {
   if (dir.nlink === 0) return "ENOENT";
   if (diskUid(task) === null || diskGid(task) === null) return "EOVERFLOW";
@@ -55,7 +55,7 @@ export function makeNode(vfs: Vfs, task: Subject, dir: Dentry, name: string, giv
   const kind = given.mode & S.IFMT;
   // A link has no permissions of its own.
   const mode = kind === S.IFLNK ? S.IFLNK | 0o777 : newMode(task, parent, given.mode);
-  let refused = mayCreate(vfs, task, parent);
+  let refused = lookupChild(vfs, dir, name) === null ? mayCreate(vfs, task, parent) : "EEXIST";
   if (refused !== null) return fail(refused);
   const device = kind === S.IFCHR || kind === S.IFBLK;
   const whiteout = kind === S.IFCHR && given.rdev?.major === 0 && given.rdev.minor === 0;
@@ -157,7 +157,7 @@ function safeHardlinkSource(vfs: Vfs, task: Subject, inode: Inode): boolean {
 export function linkNode(vfs: Vfs, task: Subject, old: Dentry, dir: Dentry, name: string): Denial {
   const inode = old.inode!;
   const parent = dir.inode!;
-  const denied = mayCreate(vfs, task, parent);
+  const denied = lookupChild(vfs, dir, name) === null ? mayCreate(vfs, task, parent) : "EEXIST";
   if (denied !== null) return denied;
   if (dir.sb !== old.sb) return "EXDEV";
   if (inode.appendOnly || inode.immutable) return "EPERM";

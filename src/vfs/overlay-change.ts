@@ -65,6 +65,7 @@ export function makeOverlay(
   const creator = fs.mounter(task, { uid, gid });
   const upperDir = dir.inode!.overlay!.upper!;
   const hidden = whiteoutAt(vfs, dir, name);
+  if (hidden === null && lookupChild(vfs, upperDir, name) !== null) return fail("ESTALE");
   // Over several file systems the number that a directory shows is not that of the upper one.
   const hint = fs.sameFs || kind !== S.IFDIR ? node.hint : undefined;
   const below = { ...node, mode, hint };
@@ -161,6 +162,7 @@ export function linkOverlay(
   const marked = overlay.origin === null ? null : setImpure(vfs, fs, mounter, dir.inode!);
   if (marked !== null) return marked;
   const hidden = whiteoutAt(vfs, dir, name);
+  if (hidden === null && lookupChild(vfs, upperDir, name) !== null) return "ESTALE";
   const done =
     hidden === null
       ? linkNode(vfs, mounter, overlay.upper!, upperDir, name)
@@ -232,6 +234,7 @@ function putWhiteout(vfs: Vfs, fs: OverlayFs, mounter: Subject, upperDir: Dentry
     const made = makeNode(vfs, mounter, work, temporaryName(fs), { mode: S.IFCHR, rdev: { major: 0, minor: 0 } });
     if (!made.ok) return made.errno;
     fs.whiteout = made.value;
+    made.value.pins++;
   }
   const temporary = temporaryName(fs);
   const linked = linkNode(vfs, mounter, fs.whiteout, work, temporary);

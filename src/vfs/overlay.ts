@@ -3,6 +3,7 @@
 // same calls as everybody, so that the hooks of modules see the upper file.
 import { type Denial, fail, ok, type Result } from "../errno/index.ts";
 import type { PosixAcl } from "./acl.ts";
+import { shownFileCapability } from "./capability-xattr.ts";
 import type { AttributeName } from "./chattr.ts";
 import type { Content } from "./content.ts";
 import type { Dentry } from "./dentry.ts";
@@ -24,7 +25,7 @@ import { nameInLayer, namesInOverlay } from "./overlay-xattr.ts";
 import type { Path } from "./path.ts";
 import { genericPermission, inodePermission } from "./permission.ts";
 import { type AttributeChange, MAY } from "./security.ts";
-import { type MutableChange, prepareSetattr } from "./setattr.ts";
+import { type MutableChange, prepareSetattr, SECURITY_CAPABILITY } from "./setattr.ts";
 import type { Stat } from "./stat.ts";
 import type { SuperBlock } from "./superblock.ts";
 import type { Credentials, Subject } from "./task.ts";
@@ -311,7 +312,10 @@ export class OverlayFs implements FileSystem {
     const unsupported = refuseXattr(real, below);
     // A layer without ACLs has none to show.
     if (unsupported !== null && vfs.aclHooks && namespaceOf(name) === "acl") return fail("ENODATA");
-    return unsupported === null ? real.sb.fs.getXattr(vfs, real, below) : fail(unsupported);
+    if (unsupported !== null) return fail(unsupported);
+    const value = real.sb.fs.getXattr(vfs, real, below);
+    // The layer is asked by vfs_getxattr: what it would not show of file capabilities is not there for the overlay either.
+    return value.ok && below === SECURITY_CAPABILITY ? shownFileCapability(value.value, null) : value;
   }
 
   setXattr(
