@@ -1,9 +1,12 @@
-// security.evm as Debian's evmctl 1.4 signs it (test/data/evmctl/evm.json, written with `evmctl sign` and the keys of test/data/keys).
+// security.evm as Debian's evmctl 1.4 writes it: signatures (test/data/evmctl/evm.json, `evmctl sign` with the keys of test/data/keys) and
+// HMACs (hmac.json, `evmctl hmac -a sha1`, the key in /etc/keys/evm-key-plain). Its HMACs leave out the UUID of the file system, as a kernel
+// without EVM_ATTR_FSUUID does; that of a kernel with it is compared with recordings (recorded-hmacs.test.ts).
 import { readFileSync } from "node:fs";
 import { bytesToHex, hexToBytes } from "@noble/hashes/utils.js";
 import { describe, expect, it } from "vitest";
 import { publicKeyOf, verifySignature } from "../../src/crypto/index.ts";
-import { evmDigest } from "../../src/evm/index.ts";
+import { evmDigest, evmHmac } from "../../src/evm/index.ts";
+import { ProtectedXattrs } from "../../src/evm/protected-xattrs.ts";
 import {
   decodeXattr,
   encodeXattr,
@@ -71,5 +74,43 @@ describe.each(signed)("evmctl sign: $type, $hash, mode $mode", (file) => {
     const type = file.type === "portable" ? IMA_XATTR.EVM_PORTABLE_DIGSIG : IMA_XATTR.DIGSIG;
     const signature = signV2(parsePrivateKey(testFile(file.key)), file.hash, digestOf(file));
     expect(bytesToHex(encodeXattr({ type, signature }))).toBe(file.value);
+  });
+});
+
+interface Keyed {
+  readonly name: string;
+  readonly options: readonly string[];
+  readonly key: string;
+  readonly ino: number;
+  readonly generation: number;
+  readonly uid: number;
+  readonly gid: number;
+  /** Octal, type included. */
+  readonly mode: string;
+  readonly xattrs: Readonly<Record<string, string>>;
+  readonly evm: string;
+}
+const keyed = JSON.parse(
+  readFileSync(new URL("../data/evmctl/hmac.json", import.meta.url), "utf8"),
+) as readonly Keyed[];
+
+describe.each(keyed)("evmctl hmac: $name", (file) => {
+  /** What evmctl knows: SELinux, Smack, AppArmor; with --smack the other labels of Smack too. */
+  const config = Kconfig.withDefaults({
+    SECURITY_SELINUX: true,
+    SECURITY_SMACK: true,
+    SECURITY_APPARMOR: true,
+    EVM_EXTRA_SMACK_XATTRS: file.options.includes("--smack"),
+  });
+  const xattrs = new ProtectedXattrs(Release.parse("6.12"), config).list
+    .filter(({ name, enabled }) => enabled && name in file.xattrs)
+    .map(({ name }) => ({ name, value: hexToBytes(file.xattrs[name]!) }));
+  const inode = { ...file, mode: Number.parseInt(file.mode, 8) };
+  const made = (change: Partial<typeof inode>) =>
+    bytesToHex(evmHmac({ xattrs, inode: { ...inode, ...change }, fsuuid: null }, hexToBytes(file.key)).digest);
+
+  it("is the HMAC of a kernel without EVM_ATTR_FSUUID", () => {
+    expect(`02${made({})}`).toBe(file.evm);
+    expect(`02${made({ generation: file.generation + 1 })}`).not.toBe(file.evm);
   });
 });
