@@ -4,7 +4,6 @@ import { digest, type HashName, hashByName } from "../crypto/index.ts";
 import type { Errno, Result } from "../errno/index.ts";
 import {
   changeCookie,
-  closeFile,
   hasIversion,
   O,
   type OpenFile,
@@ -129,7 +128,7 @@ export function contentToHash(ima: Ima, task: Subject, file: OpenFile): Result<U
   const again = openByPath(ima.vfs, task, pathOf(file), O.RDONLY | (file.flags & O.NOATIME));
   if (!again.ok) return again;
   const content = readContent(again.value);
-  closeFile(ima.vfs, task, again.value);
+  ima.closeReopened(task, again.value);
   return content;
 }
 

@@ -30,11 +30,9 @@ export function imaSecurityModule(ima: Ima): SecurityModule {
     fileRelease: (task, file) => fileRelease(ima, task, file),
     mmapFile(task, file, requested, prot) {
       if (file === null) return null;
-      if (reqprot && (requested & PROT.EXEC) !== 0) {
-        const denied = check(task, file, MAY.EXEC, FUNC.MMAP_CHECK_REQPROT);
-        if (denied !== null) return denied;
-      }
-      return (prot & PROT.EXEC) !== 0 ? check(task, file, MAY.EXEC, FUNC.MMAP_CHECK) : null;
+      const effective = () => ((prot & PROT.EXEC) !== 0 ? check(task, file, MAY.EXEC, FUNC.MMAP_CHECK) : null);
+      if (!reqprot || (requested & PROT.EXEC) === 0) return effective();
+      return ima.keepingReopened(task, () => check(task, file, MAY.EXEC, FUNC.MMAP_CHECK_REQPROT) ?? effective());
     },
     fileMprotect: (task, mapping, _requested, prot) => fileMprotect(ima, task, mapping, prot),
     bprmCheck(task, bprm) {

@@ -19,6 +19,7 @@ import type { Kconfig, Release } from "../release/index.ts";
 import {
   type Credentials,
   capable,
+  closeFile,
   type Dentry,
   type IdMap,
   type Inode,
@@ -137,6 +138,26 @@ export class Ima {
   get setxattrAlgos(): number {
     return this.policy.setxattrAlgos;
   }
+  /** Files that were opened again to be hashed, while a hook keeps them. */
+  #reopened: OpenFile[] | null = null;
+
+  /** Lets go of a file that was opened again to be hashed: at once, or when the hook that asks twice is done. */
+  closeReopened(task: Subject, file: OpenFile): void {
+    if (this.#reopened === null) closeFile(this.vfs, task, file);
+    else this.#reopened.push(file);
+  }
+  /** What a call opens again is closed only when the call is over (fs/file_table.c: fput), so that its second check meets a reader. */
+  keepingReopened<T>(task: Subject, body: () => T): T {
+    const kept: OpenFile[] = [];
+    this.#reopened = kept;
+    try {
+      return body();
+    } finally {
+      this.#reopened = null;
+      for (const file of kept) closeFile(this.vfs, task, file);
+    }
+  }
+
   get mode(): Decision["mode"] {
     const { appraise } = this;
     if ((appraise & APPRAISE_SETTING.ENFORCE) !== 0) return "enforce";

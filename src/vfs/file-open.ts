@@ -3,6 +3,7 @@
 import type { Denial } from "../errno/index.ts";
 import type { OpenFile } from "./file.ts";
 import type { Inode } from "./inode.ts";
+import { pathOf } from "./inode-access.ts";
 import { dropInode, releaseMount } from "./lifetime.ts";
 import type { Path } from "./path.ts";
 import type { GeneratedFile } from "./pseudo.ts";
@@ -21,10 +22,17 @@ function takeCounts(file: OpenFile): Denial {
     if (inode.writeCount < 0) return "ETXTBSY";
     if (file.path.mount.flags.readOnly || inode.sb.flags.readOnly) return "EROFS";
     inode.writeCount++;
-    file.path.mount.writers++;
+    countWriter(file, 1);
   } else if (file.canRead) inode.readCount++;
   file.counted = true;
   return null;
+}
+
+/** mnt_get_write_access: the mount that the file's path names. */
+function countWriter(file: OpenFile, by: 1 | -1): void {
+  const { mount } = pathOf(file);
+  mount.writers += by;
+  mount.sb.writers += by;
 }
 
 function dropCounts(file: OpenFile): void {
@@ -33,7 +41,7 @@ function dropCounts(file: OpenFile): void {
   const { inode } = file;
   if (file.canWrite) {
     inode.writeCount--;
-    file.path.mount.writers--;
+    countWriter(file, -1);
   } else if (file.canRead) inode.readCount--;
 }
 

@@ -168,12 +168,6 @@ function reconfigureMount(place: Path, flags: number): Denial {
   return null;
 }
 
-/** Somebody has a file open for writing. */
-function hasWriters({ sb }: Mount): boolean {
-  for (const inode of sb.inodes.values()) if (inode.writeCount > 0) return true;
-  return false;
-}
-
 /** MS_REMOUNT: the flags of the superblock and of this mount. */
 function remount(vfs: Vfs, place: Path, flags: number, text: string): Denial {
   if (!isMountRoot(place)) return "EINVAL";
@@ -184,7 +178,7 @@ function remount(vfs: Vfs, place: Path, flags: number, text: string): Denial {
   const wanted = options.value.flags;
   shrinkNames(vfs, sb);
   if (wanted.readOnly === true && !sb.flags.readOnly) {
-    if (hasWriters(mount)) return "EBUSY";
+    if (sb.writers > 0) return "EBUSY";
     for (const inode of sb.inodes.values()) if (inode.nlink === 0) return "EBUSY";
     sync(vfs);
   }

@@ -73,6 +73,8 @@ export class SuperBlock {
   readonly inodes = new Map<number, Inode>();
   /** The next number of a file system that counts up; the lowest number that may be free of one that reuses them. */
   nextIno: number;
+  /** Files open for writing through any of its mounts. */
+  writers = 0;
   lowestFree: number;
   /** The allocation group of xfs for the next directory (m_agirotor). */
   directoryGroup = 0;
