@@ -7,7 +7,7 @@ import { ACTION, APPRAISE_SETTING, type Func, RULE_FLAG } from "../policy/index.
 import type { OpenFile, Subject } from "../vfs/index.ts";
 import { measureBuffer } from "./buffer.ts";
 import type { DecisionRecorder } from "./decision.ts";
-import { fixXattr } from "./fix.ts";
+import { fixHmac, fixXattr } from "./fix.ts";
 import { type Iint, NEW_FILE, statusClass } from "./iint.ts";
 import type { Ima } from "./ima.ts";
 import type { Modsig } from "./keys.ts";
@@ -22,6 +22,8 @@ export interface AppraisalInput {
   /** security.ima as read; a file system without xattrs counts as an empty value. */
   readonly xattr: Result<Uint8Array>;
   readonly modsig: Modsig | null;
+  /** Whether the answer binds nobody: AT_EXECVE_CHECK. */
+  readonly checkOnly: boolean;
 }
 
 interface Found {
@@ -51,7 +53,7 @@ export function appraiseMeasurement(
   const report = () => {
     if (recorder) recorder.cause = cause;
     ima.audit.record(task, {
-      type: AUDIT_TYPE.INTEGRITY_DATA,
+      type: input.checkOnly ? AUDIT_TYPE.INTEGRITY_USERSPACE : AUDIT_TYPE.INTEGRITY_DATA,
       inode,
       name,
       op: "appraise_data",
@@ -66,8 +68,10 @@ export function appraiseMeasurement(
     report();
   } else if (status !== "pass") {
     const label = xattr.ok && xattr.value.length > 0 ? xattr.value : null;
-    if ((ima.appraise & APPRAISE_SETTING.FIX) !== 0 && !tryModsig && label?.[0] !== IMA_XATTR.DIGSIG) {
-      if (fixXattr(ima, task, file, iint.digest!, recorder) === null) status = "pass";
+    if ((ima.appraise & APPRAISE_SETTING.FIX) !== 0) {
+      if (!tryModsig && label?.[0] !== IMA_XATTR.DIGSIG) {
+        if (fixXattr(ima, task, file, iint.digest!, recorder) === null) status = "pass";
+      } else if (status === "no_label" && fixHmac(ima, task, file, label, recorder) === null) status = "pass";
     }
     // A new file may get its signature before its content.
     if (inode.size === 0 && iint.has(NEW_FILE) && iint.digsig) status = "pass";

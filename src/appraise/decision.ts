@@ -60,6 +60,7 @@ export type DecisionStep =
     }
   | { readonly kind: "appraise"; readonly status: EvmStatus; readonly cause: string | null; readonly newFile: boolean }
   | { readonly kind: "fix"; readonly errno: Errno | null; readonly value: Uint8Array }
+  | { readonly kind: "fix-hmac"; readonly errno: Errno | null }
   | { readonly kind: "mapped-writers" }
   | { readonly kind: "audit-action" }
   | { readonly kind: "direct-io-permitted" }

@@ -56,6 +56,10 @@ function told(step: DecisionStep, decision: Decision): string | null {
       return step.errno === null
         ? `Fix mode wrote ${describeXattr(step.value)}`
         : `Fix mode could not write the label: ${step.errno}.`;
+    case "fix-hmac":
+      return step.errno === null
+        ? "The signature stays, and evm=fix wrote the HMAC that was missing beside it."
+        : `The signature stays, and no HMAC was written beside it: ${step.errno}.`;
     case "mapped-writers":
     case "algorithm-denied":
       return null;

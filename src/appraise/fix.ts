@@ -28,6 +28,20 @@ export function fixXattr(
   return errno;
 }
 
+/** A signature is not replaced, but under evm=fix the HMAC beside it can be made. */
+export function fixHmac(
+  ima: Ima,
+  task: Subject,
+  file: OpenFile,
+  label: Uint8Array | null,
+  recorder: DecisionRecorder | null,
+): Denial {
+  if (!ima.release.has("evm-fix-beside-signature") || label === null) return "EPERM";
+  const errno = ima.evm.fixHmac(task, file.path, label);
+  recorder?.step({ kind: "fix-hmac", errno });
+  return errno;
+}
+
 /** After the last writer: always with ima_hash, whatever the label named before. */
 export function updateXattr(ima: Ima, task: Subject, iint: Iint, file: OpenFile): void {
   if (iint.digsig) return;

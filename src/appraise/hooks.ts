@@ -14,6 +14,7 @@ const OPEN_MASK = MAY.READ | MAY.WRITE | MAY.EXEC | MAY.APPEND;
 export function imaSecurityModule(ima: Ima): SecurityModule {
   const { release } = ima;
   const reqprot = release.has("mmap-check-reqprot");
+  const effective = release.has("mmap-check-effective");
   const forgetContent = (inode: Parameters<NonNullable<SecurityModule["inodeFree"]>>[0]) => {
     if (ima.policyFlag === 0 || !inode.isRegular) return;
     ima.iints.find(inode)?.resetDone();
@@ -30,9 +31,10 @@ export function imaSecurityModule(ima: Ima): SecurityModule {
     fileRelease: (task, file) => fileRelease(ima, task, file),
     mmapFile(task, file, requested, prot) {
       if (file === null) return null;
-      const effective = () => ((prot & PROT.EXEC) !== 0 ? check(task, file, MAY.EXEC, FUNC.MMAP_CHECK) : null);
-      if (!reqprot || (requested & PROT.EXEC) === 0) return effective();
-      return ima.keepingReopened(task, () => check(task, file, MAY.EXEC, FUNC.MMAP_CHECK_REQPROT) ?? effective());
+      const looked = effective ? prot : requested;
+      const mapped = () => ((looked & PROT.EXEC) !== 0 ? check(task, file, MAY.EXEC, FUNC.MMAP_CHECK) : null);
+      if (!reqprot || (requested & PROT.EXEC) === 0) return mapped();
+      return ima.keepingReopened(task, () => check(task, file, MAY.EXEC, FUNC.MMAP_CHECK_REQPROT) ?? mapped());
     },
     fileMprotect: (task, mapping, _requested, prot) => fileMprotect(ima, task, mapping, prot),
     bprmCheck(task, bprm) {
@@ -57,7 +59,13 @@ export function imaSecurityModule(ima: Ima): SecurityModule {
         }),
     }),
     ...(release.has("check-execve") && {
-      bprmCredsForExec: (task, bprm) => (bprm.checkOnly ? check(task, bprm.file, MAY.EXEC, FUNC.BPRM_CHECK) : null),
+      bprmCredsForExec(task, { file, checkOnly }) {
+        if (!checkOnly) return null;
+        return processMeasurement(ima, task, {
+          ...{ file, cred: task.cred, mask: MAY.EXEC, func: FUNC.BPRM_CHECK, buffer: null },
+          checkOnly,
+        });
+      },
     }),
     ...(release.has("truncate-hooks") && {
       pathTruncate(_task, path) {

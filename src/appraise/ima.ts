@@ -44,6 +44,8 @@ export interface ImaEvm {
   examineXattr?(task: Subject, file: OpenFile, name: string, value: Uint8Array): EvmExamination;
   /** evm_revalidate_status: whether a change of this xattr unsettles verdicts. */
   revalidateStatus(name: string): boolean;
+  /** evm_fix_hmac: writes the HMAC that a signed file lacks, under evm=fix. */
+  fixHmac(task: Subject, path: Path, label: Uint8Array): Denial;
   /** evm_metadata_changed: the metadata of a stacked file is another than was verified. */
   metadataChanged(inode: Inode, metadata: Inode): boolean;
   /** Protected xattrs that a file has, in hashing order. */

@@ -43,6 +43,8 @@ export interface Access {
   readonly func: Func;
   /** The whole content, where the kernel has read it already. */
   readonly buffer: Uint8Array | null;
+  /** AT_EXECVE_CHECK: a program asks on behalf of a script, and is free to heed the answer. */
+  readonly checkOnly?: boolean;
 }
 
 export function processMeasurement(ima: Ima, task: Subject, access: Access): Denial {
@@ -81,6 +83,7 @@ export function processMeasurement(ima: Ima, task: Subject, access: Access): Den
     mask,
     mustAppraise,
     buffer: access.buffer,
+    checkOnly: access.checkOnly ?? false,
     recorder,
   };
   const finding = decide(work);
@@ -126,6 +129,7 @@ interface Work {
   readonly mask: number;
   readonly mustAppraise: boolean;
   readonly buffer: Uint8Array | null;
+  readonly checkOnly: boolean;
   recorder: DecisionRecorder | null;
   sealed?: boolean;
 }
@@ -236,7 +240,14 @@ function workOff(work: Work, wanted: number): Finding {
   let finding: Finding = collected;
   if (collected === null && (action & APPRAISE_SUBMASK) !== 0) {
     if (blacklisted(ima, task, iint, modsig, pcr, recorder)) finding = "EPERM";
-    else if (appraiseMeasurement(ima, task, { func, iint, file, name, xattr: label, modsig }, recorder) !== "pass")
+    else if (
+      appraiseMeasurement(
+        ima,
+        task,
+        { func, iint, file, name, xattr: label, modsig, checkOnly: work.checkOnly },
+        recorder,
+      ) !== "pass"
+    )
       finding = "not-passed";
     if (finding === null && mappedWriters(ima, task, file, func, recorder)) finding = "ETXTBSY";
   }

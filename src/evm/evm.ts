@@ -135,7 +135,7 @@ export class Evm implements EvmCore {
     return ok(found);
   }
 
-  /** evm_fix_hmac (since "sigv3-all-files"): under evm=fix, writes the HMAC that a file with a good security.ima lacks. */
+  /** evm_fix_hmac (since "evm-fix-beside-signature"): under evm=fix, writes the HMAC that a file with a good security.ima lacks. */
   fixHmac(task: Subject, path: Path, value: Uint8Array): Denial {
     if (!this.#fixMode || !revalidates(this, XATTR_NAME_IMA) || !this.setup.hmacOn) return "EPERM";
     if (hmacUnsupported(this, path.dentry.inode!)) return "EOPNOTSUPP";

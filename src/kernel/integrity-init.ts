@@ -162,6 +162,7 @@ function makeEvm(
 const NO_EVM: ImaEvm = {
   verifyXattr: () => "unknown",
   revalidateStatus: () => false,
+  fixHmac: () => "EPERM",
   metadataChanged: () => false,
   readProtectedXattrs: () => ({ ok: true, value: [] }),
 };

@@ -163,6 +163,10 @@ export class Task {
       child.exit();
     }
   }
+  /** What an interpreter does that asks about a script before it runs it: execveat with AT_EXECVE_CHECK, since 6.14. Nothing runs. */
+  checkExecve(path: string): void {
+    this.#value("execveat", path, () => this.process.sys.execve(path, [path], true));
+  }
   /** @param protection `"PROT_READ|PROT_EXEC"`; @returns a handle for mprotect and munmap */
   mmap(
     fd: number,

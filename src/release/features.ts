@@ -19,7 +19,12 @@ const table = {
   },
   "creat-directory-refused": { since: "6.4", what: "open with O_CREAT and O_DIRECTORY fails with EINVAL" },
   "acl-hooks": { since: "6.2", what: "POSIX ACLs have their own hooks instead of the xattr path" },
-  "mmap-check-reqprot": { since: "6.3", what: "func MMAP_CHECK_REQPROT; MMAP_CHECK looks at the effective protection" },
+  "mmap-check-reqprot": { since: "6.3", what: "func MMAP_CHECK_REQPROT: the protection that was asked for" },
+  "mmap-check-effective": {
+    since: "6.3",
+    backports: { "6.1": 16 },
+    what: "MMAP_CHECK looks at the effective protection; before, READ_IMPLIES_EXEC made mappings executable unseen",
+  },
   "collect-failure-denies": {
     since: "6.3",
     backports: { "6.1": 16 },
@@ -130,6 +135,10 @@ const table = {
   "sigv3-hash-from-header": { since: "7.2", what: "a version 3 header of type 0x03 names the hash of the file" },
   "sigv3-all-files": { since: "7.1", what: "version-3 signatures for ordinary files and portable EVM" },
   "iversion-fallback": { since: "7.1", what: "without a change cookie the i_version of the real inode is compared" },
+  "evm-fix-beside-signature": {
+    since: "7.1",
+    what: "under ima_appraise=fix and evm=fix a file with a signature in security.ima gets the HMAC that it lacks",
+  },
   "evm-fix-ignored-secure-boot": { since: "7.1", what: "secure boot ignores evm=fix" },
   "list-unknown-bank": {
     since: "7.1",

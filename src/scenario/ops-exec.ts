@@ -31,7 +31,8 @@ export const EXEC_OPS = {
       child.setIds({ ...credentials, suid: credentials.euid, sgid: credentials.egid, groups: [] });
     if (a.names("personality")?.includes("READ_IMPLIES_EXEC")) child.readImpliesExec = true;
     const args = list.filter((word) => word !== "").slice(0, MAX_ARGUMENTS);
-    const started = fd === undefined ? child.sys.execve(path ?? "", args) : child.sys.execveat(fd, args);
+    const check = a.truthy("check");
+    const started = fd === undefined ? child.sys.execve(path ?? "", args, check) : child.sys.execveat(fd, args, check);
     if (!started.ok) {
       child.exit();
       return failAt(out, started.errno);

@@ -91,6 +91,7 @@ const OPS = {
     fd: fd.optional(),
     argv: z.union([z.array(text), text]).optional(),
     proc: text.optional(),
+    check: z.boolean().optional().describe("AT_EXECVE_CHECK: only ask whether the file may be run (since 6.14)"),
     ...bytes,
   },
   killproc: { proc: text },

@@ -200,17 +200,21 @@ function execution({ kernel, process, vfs }: Caller) {
 }
 
 export const EXEC_CALLS = {
-  /** Replaces the program of this process, and runs it as far as it can be run here. */
-  execve(this: Caller, path: string, _argv: readonly string[]): Result<Outcome> {
+  /**
+   * Replaces the program of this process, and runs it as far as it can be run here; with `checkOnly` execveat with AT_EXECVE_CHECK,
+   * which only asks whether the file may be run.
+   */
+  execve(this: Caller, path: string, _argv: readonly string[], checkOnly = false): Result<Outcome> {
+    if (checkOnly && !this.kernel.release.has("check-execve")) return fail("EINVAL");
     const opened = openExec(this.vfs, this.process, this.process.cwd, path);
-    return opened.ok ? execution(this).run(opened.value, path, false, false) : opened;
+    return opened.ok ? execution(this).run(opened.value, path, false, checkOnly) : opened;
   },
-  /** execveat(fd, "", …, AT_EMPTY_PATH); with `checkOnly` AT_EXECVE_CHECK. The descriptor is close-on-exec. */
+  /** execveat(fd, "", …, AT_EMPTY_PATH); with `checkOnly` AT_EXECVE_CHECK too. The descriptor is close-on-exec. */
   execveat(this: Caller, fd: number, _argv: readonly string[], checkOnly = false): Result<Outcome> {
+    if (checkOnly && !this.kernel.release.has("check-execve")) return fail("EINVAL");
     const { process, vfs } = this;
     const file = process.file(fd);
     if (file === undefined) return fail("EBADF");
-    if (checkOnly && !this.kernel.release.has("check-execve")) return fail("EINVAL");
     const opened = openExecPath(vfs, process, file.path);
     return opened.ok ? execution(this).run(opened.value, `/dev/fd/${fd}`, true, checkOnly) : opened;
   },
