@@ -16,5 +16,7 @@ export interface Suite {
   readonly name: string;
   /** The name of the task that the others are compared with. */
   readonly peer?: string;
+  /** How often each task is called, instead of for a time: for tasks that take seconds. */
+  readonly calls?: number;
   readonly run: (add: Add) => void | Promise<void>;
 }

@@ -56,13 +56,13 @@ async function measure(suite) {
     }
     return console.log(`${suite.name}: ${tasks.size} tasks called`);
   }
-  for (let turn = 0; turn < TURNS; turn++) {
+  const turns = suite.calls ?? TURNS;
+  for (let turn = 0; turn < turns; turn++) {
     const bench = new Bench({
       name: suite.name,
-      time: time / TURNS,
-      iterations: 5,
-      warmup: turn === 0,
-      warmupIterations: 5,
+      ...(suite.calls === undefined
+        ? { time: time / TURNS, iterations: 5, warmup: turn === 0, warmupIterations: 5 }
+        : { time: 0, iterations: 1, warmup: false }),
       throws: true,
       subtractTimerOverhead: true,
       retainSamples: true,
