@@ -124,8 +124,9 @@ export const CAUSES: readonly Cause[] = [
     cause: "failed",
     op: "collect_data",
     meaning:
-      "The content could not be hashed: reading failed, or the algorithm that security.ima names is not available.",
-    remedy: "Use a hash that the kernel has built in; check the device for read errors.",
+      "The content could not be hashed: reading failed, or the algorithm that security.ima names is not available. On an overlay it also fails after an open with O_TRUNC that was denied.",
+    remedy:
+      "Use a hash that the kernel has built in; check the device for read errors. On an overlay remove the empty copy from the upper layer, with the overlay unmounted.",
   },
   {
     cause: "failed(directio)",

@@ -32,7 +32,8 @@ export type ResetReason =
 /** One thing that happened on the way to a verdict, in order. */
 export type DecisionStep =
   | { readonly kind: "reset"; readonly why: ResetReason }
-  | { readonly kind: "violation"; readonly cause: "ToMToU" | "open_writers" }
+  /** `others`: how many descriptors and mappings the file is open through on the other side, for reading (ToMToU) or writing. */
+  | { readonly kind: "violation"; readonly cause: "ToMToU" | "open_writers"; readonly others: number }
   | { readonly kind: "hash-action" }
   | { readonly kind: "cached"; readonly class: StatusClass; readonly status: EvmStatus }
   | { readonly kind: "xattr"; readonly value: Uint8Array | null; readonly errno: Errno | null }

@@ -12,12 +12,18 @@ const RESET: Readonly<Record<ResetReason, string>> = {
   "metadata-changed": "The metadata below the overlay changed, so it is appraised again.",
 };
 
+/** Who had the file open already. */
+function openers({ cause, others }: DecisionStep & { readonly kind: "violation" }): string {
+  const role = cause === "ToMToU" ? "reader" : "writer";
+  return others === 1 ? `one ${role} has the file open` : `${others} ${role}s have the file open`;
+}
+
 function told(step: DecisionStep, decision: Decision): string | null {
   switch (step.kind) {
     case "reset":
       return RESET[step.why];
     case "violation":
-      return `A violation was recorded: ${step.cause}. ${causeNamed(step.cause)?.meaning ?? ""}`.trim();
+      return `A violation was recorded: ${step.cause}, for ${openers(step)}. ${causeNamed(step.cause)?.meaning ?? ""}`.trim();
     case "hash-action":
       return "A hash rule asks for a label at the last close.";
     case "cached":
@@ -36,7 +42,9 @@ function told(step: DecisionStep, decision: Decision): string | null {
       if (step.errno !== null)
         return step.verity
           ? "fs-verity keeps no digest of it."
-          : `Hashing with ${step.algorithm} failed: ${step.errno}.`;
+          : step.errno === "ENOENT"
+            ? `This kernel cannot compute ${step.algorithm}.`
+            : `Hashing with ${step.algorithm} failed: ${step.errno}.`;
       return `${step.verity ? "Its fs-verity digest is" : step.fresh ? "Its content hashes to" : "Its content was hashed before to"} ${step.algorithm}:${bytesToHex(step.digest ?? new Uint8Array())}.`;
     case "measure":
       return step.outcome === "added"

@@ -49,7 +49,8 @@ function addViolation(
   recorder: DecisionRecorder | null,
 ): void {
   const name = listedName(file);
-  recorder?.step({ kind: "violation", cause });
+  const { readCount, writeCount } = file.inode;
+  recorder?.step({ kind: "violation", cause, others: cause === "ToMToU" ? readCount : writeCount });
   // The rule's template and PCR play no part, and the label was not read.
   ima.list.addViolation(
     {

@@ -138,9 +138,9 @@ const TEXTS: Readonly<Record<string, readonly string[]>> = {
     "FILE_CHECK of /mnt/f: denied with EACCES.",
     "Rule 1 decided: appraise func=FILE_CHECK fsname=ext4",
     "security.ima: a hash (type 0x04), rmd256:0000000000000000000000000000000000000000000000000000000000000000.",
-    "Hashing with rmd256 failed: ENOENT.",
-    "failed: The content could not be hashed: reading failed, or the algorithm that security.ima names is not available.",
-    "To change it: Use a hash that the kernel has built in; check the device for read errors.",
+    "This kernel cannot compute rmd256.",
+    "failed: The content could not be hashed: reading failed, or the algorithm that security.ima names is not available. On an overlay it also fails after an open with O_TRUNC that was denied.",
+    "To change it: Use a hash that the kernel has built in; check the device for read errors. On an overlay remove the empty copy from the upper layer, with the overlay unmounted.",
   ],
   "failed(directio)": [
     "FILE_CHECK of /mnt/f: denied with EACCES.",
@@ -188,12 +188,12 @@ const TEXTS: Readonly<Record<string, readonly string[]>> = {
   ],
   ToMToU: [
     "FILE_CHECK of /mnt/f: allowed.",
-    "A violation was recorded: ToMToU. A measured file was opened for writing while a reader still has it open: what was measured may not be what is used.",
+    "A violation was recorded: ToMToU, for one reader has the file open. A measured file was opened for writing while a reader still has it open: what was measured may not be what is used.",
   ],
   open_writers: [
     "FILE_CHECK of /mnt/f: allowed.",
     "Rule 1 decided: measure func=FILE_CHECK mask=MAY_READ fsname=ext4",
-    "A violation was recorded: open_writers. A file was opened to be measured while a writer has it open: what was measured may change at once.",
+    "A violation was recorded: open_writers, for one writer has the file open. A file was opened to be measured while a writer has it open: what was measured may change at once.",
     "It has no security.ima.",
     "Its content hashes to sha256:434728a410a78f56fc1b5899c3593436e61ab0c731e9072d95e96db290205e53.",
     "It was measured into PCR 10 with template ima-ng.",
