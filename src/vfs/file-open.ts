@@ -81,7 +81,7 @@ export function openDentry(vfs: Vfs, task: Subject, file: OpenFile): Denial {
 function openByType(vfs: Vfs, task: Subject, file: OpenFile): Denial {
   const { inode } = file;
   if (inode.isSocket) return "ENXIO";
-  if (inode.isDevice) return openDevice(file);
+  if (inode.isDevice && inode.generated === null) return openDevice(file);
   if (inode.isFifo) return file.canWrite && !file.canRead && (file.flags & O.NONBLOCK) !== 0 ? "ENXIO" : null;
   if (inode.generated !== null) return openGenerated(task, file, inode.generated);
   return inode.sb.fs.open(vfs, task, file);

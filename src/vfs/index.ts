@@ -36,6 +36,7 @@ export { allowWriteAccess, denyWriteAccess, open, openByPath, openExec, openExec
 export type { Path } from "./path.ts";
 export { inGroupOrCapable } from "./permission.ts";
 export {
+  addDeviceNode,
   addMagicLink,
   addPseudoDirectory,
   addPseudoFile,

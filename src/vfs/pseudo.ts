@@ -32,6 +32,7 @@ interface PseudoNode {
   readonly gid?: number;
   readonly generated?: GeneratedFile;
   readonly target?: string;
+  readonly rdev?: Inode["rdev"];
 }
 
 function addNode(vfs: Vfs, parent: Dentry, name: string, node: PseudoNode): Dentry {
@@ -47,6 +48,7 @@ function addNode(vfs: Vfs, parent: Dentry, name: string, node: PseudoNode): Dent
     gid,
     nlink: isDirectory ? 2 : 1,
     time,
+    ...(node.rdev !== undefined && { rdev: node.rdev }),
   });
   inode.generated = node.generated ?? null;
   inode.target = node.target ?? null;
@@ -70,6 +72,16 @@ export function addPseudoFile(
   more: { readonly uid?: number; readonly gid?: number; readonly ino?: number } = {},
 ): Dentry {
   return addNode(vfs, parent, name, { mode: S.IFREG | mode, generated, ...more });
+}
+
+/** Adds the node of a character device, with its driver. */
+export function addDeviceNode(
+  vfs: Vfs,
+  parent: Dentry,
+  name: string,
+  device: { readonly mode: number; readonly rdev: Inode["rdev"]; readonly driver: GeneratedFile },
+): Dentry {
+  return addNode(vfs, parent, name, { mode: S.IFCHR | device.mode, rdev: device.rdev, generated: device.driver });
 }
 
 /** Adds a directory; the one that is there already is given back. */

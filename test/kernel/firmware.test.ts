@@ -240,6 +240,23 @@ describe("the module test_firmware", () => {
     expect(new TextDecoder().decode(root.readFile(`${DEVICE}/read_firmware`))).toBe("changed");
   });
 
+  it("gives what it loaded by its device node, and asks without waiting", () => {
+    const { kernel, root } = withDevice();
+    root.writeFile("/lib/firmware/fw", "content");
+    expect(root.readFile("/dev/test_firmware")).toHaveLength(0);
+    root.writeInto(`${DEVICE}/trigger_request`, "fw");
+    expect(new TextDecoder().decode(root.readFile("/dev/test_firmware"))).toBe("content");
+    expect(kernel.attempt(() => kernel.task({ uid: 1000 }).readFile("/dev/test_firmware")).ok).toBe(false);
+    kernel.securityfs.write("ima/policy", "appraise func=FIRMWARE_CHECK\n");
+    root.writeInto(`${DEVICE}/config_name`, "other");
+    root.writeFile("/lib/firmware/other", "content");
+    root.writeInto("/sys/class/misc/test_firmware/trigger_batched_requests_async", "1");
+    expect(new TextDecoder().decode(root.readFile(`${DEVICE}/test_result`))).toBe("-2\n");
+    expect(kernel.auditLines.filter((line) => /comm="kworker.*name="\/lib\/firmware\/other"/.test(line))).toHaveLength(
+      4,
+    );
+  });
+
   it("has files that hold even root to their permission bits", () => {
     const { root } = withDevice();
     expect(() => root.readFile(`${DEVICE}/trigger_request`)).toThrow("EACCES");

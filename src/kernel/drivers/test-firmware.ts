@@ -1,8 +1,18 @@
 // The module test_firmware: a device that asks for firmware when it is told to through its files in sysfs (lib/test_firmware.c).
-// Its uploads and its requests of several at a time that nobody waits for are left out.
+// Its uploads are left out.
 import { utf8ToBytes } from "@noble/hashes/utils.js";
 import { ERRNO, type Errno, fail, ok, type Result } from "../../errno/index.ts";
-import { addPseudoFile, addPseudoPath, type GeneratedFile, removePseudo, type Subject } from "../../vfs/index.ts";
+import {
+  addDeviceNode,
+  addPseudoFile,
+  addPseudoPath,
+  addPseudoSymlink,
+  type Dentry,
+  type GeneratedFile,
+  removePseudo,
+  type Subject,
+  type SuperBlock,
+} from "../../vfs/index.ts";
 import { kernelThread } from "../credentials.ts";
 import {
   type FirmwareDevice,
@@ -19,6 +29,8 @@ const PAGE_SIZE = 4096;
 const U8_MAX = 255;
 /** What runs the work that a request without waiting leaves behind. */
 const WORKER = "kworker/0:1";
+/** The misc devices, and the first minor number that they are given. */
+const RDEV = { major: 10, minor: 256 };
 
 const DEFAULTS = {
   name: "test-firmware.bin",
@@ -66,10 +78,16 @@ class TestFirmware {
       ["trigger_async_request", 0o200, attribute((text, task) => this.#later(text, task, "ENOMEM", true))],
       ["trigger_custom_fallback", 0o200, attribute((text, task) => this.#later(text, task, "ENODEV", false))],
       ["trigger_batched_requests", 0o200, attribute((_text, task) => this.#requestBatch(task))],
+      ["trigger_batched_requests_async", 0o200, attribute((_text, task) => this.#requestBatchLater(task))],
       ["release_all_firmware", 0o200, attribute(() => this.#releaseBatch())],
       ["test_result", 0o444, { read: () => ok(utf8ToBytes(`${this.#result === null ? 0 : -ERRNO[this.#result]}\n`)) }],
       ["read_firmware", 0o444, { read: () => this.#readBatch() }],
     ];
+  }
+
+  /** What the last single request gave, to be read from the device. */
+  get loaded(): Uint8Array {
+    return this.#single?.bytes ?? new Uint8Array();
   }
 
   release(): void {
@@ -206,6 +224,29 @@ class TestFirmware {
     return null;
   }
 
+  /** The work of one request after the other; why one failed is not told. */
+  #requestBatchLater(task: Subject): Errno | null {
+    if (this.#batch !== null) {
+      this.#result = "EBUSY";
+      return "EBUSY";
+    }
+    const { name, num_requests, send_uevent } = this.#settings;
+    this.#say(`batched loading '${name}' custom fallback mechanism ${num_requests} times`);
+    const request = { device: this.#device, event: send_uevent };
+    this.#batch = [];
+    for (let i = 0; i < num_requests; i++) {
+      if (!send_uevent && this.#device.remembered.has(name)) {
+        this.#say(`#${i}: batched async load failed setup: -${ERRNO.EOPNOTSUPP}`);
+        this.#result = "EOPNOTSUPP";
+        return "EOPNOTSUPP";
+      }
+      const got = requestFirmware(this.#kernel, kernelThread(this.#kernel, task, WORKER), name, request);
+      if (!got.ok) this.#result ??= "ENOENT";
+      this.#batch.push(got.ok ? got.value : null);
+    }
+    return null;
+  }
+
   #readBatch(): Result<Uint8Array> {
     const index = this.#settings.read_fw_idx;
     if (index >= this.#settings.num_requests) return fail("ERANGE");
@@ -234,14 +275,25 @@ class TestFirmware {
 export function startTestFirmware(kernel: Kernel): () => void {
   const { vfs, log } = kernel;
   const driver = new TestFirmware(kernel);
-  const sysfs = [...vfs.superblocks].find(({ type }) => type.name === "sysfs");
-  const directory = sysfs === undefined ? null : addPseudoPath(vfs, sysfs.root, `devices/virtual/misc/${NAME}`);
-  if (directory !== null)
+  const made: Dentry[] = [];
+  const root = (fstype: string): SuperBlock | undefined =>
+    [...vfs.superblocks].find(({ type }) => type.name === fstype);
+  const sysfs = root("sysfs")?.root;
+  if (sysfs !== undefined) {
+    const directory = addPseudoPath(vfs, sysfs, `devices/virtual/misc/${NAME}`);
     for (const [name, mode, file] of driver.files()) addPseudoFile(vfs, directory, name, mode, file);
+    const classes = addPseudoPath(vfs, sysfs, "class/misc");
+    made.push(directory, addPseudoSymlink(vfs, classes, NAME, `../../devices/virtual/misc/${NAME}`));
+  }
+  const devices = root("devtmpfs")?.root;
+  if (devices !== undefined)
+    made.push(
+      addDeviceNode(vfs, devices, NAME, { mode: 0o600, rdev: RDEV, driver: { read: () => ok(driver.loaded) } }),
+    );
   log.printk(`${NAME}: interface ready`);
   return () => {
     driver.release();
-    if (directory !== null) removePseudo(vfs, directory);
+    for (const dentry of made) removePseudo(vfs, dentry);
     log.printk(`${NAME}: removed interface`);
   };
 }
