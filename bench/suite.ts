@@ -18,5 +18,6 @@ export interface Suite {
   readonly peer?: string;
   /** How often each task is called, instead of for a time: for tasks that take seconds. */
   readonly calls?: number;
-  readonly run: (add: Add) => void | Promise<void>;
+  /** `once`: every task is called a single time, to see that it works; large set-ups may be smaller then. */
+  readonly run: (add: Add, how: { readonly once: boolean }) => void | Promise<void>;
 }

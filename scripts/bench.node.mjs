@@ -45,7 +45,7 @@ async function measure(suite) {
   await suite.run((name, task, { aim, bytes, before } = {}) => {
     if (tasks.has(name)) fail(`${suite.name}: two tasks named ${name}`);
     tasks.set(name, { task, aim, bytes, before, samples: [] });
-  });
+  }, options);
   if (tasks.size === 0) fail(`${suite.name}: no task`);
   if (suite.peer !== undefined && !tasks.has(suite.peer))
     fail(`${suite.name}: no task named ${suite.peer} to be the peer`);
