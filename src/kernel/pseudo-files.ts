@@ -217,7 +217,16 @@ export function makeSysfs(kernel: Kernel, root: Dentry): void {
     "tpm0",
     "../../devices/pci0000:00/0000:00:1f.0/MSFT0101:00/tpm/tpm0",
   );
-  for (const file of tpm.sysfs()) {
+  addPseudoSymlink(vfs, directory, "device", "../..");
+  // Where the files of a TPM 1.2 once were (drivers/char/tpm/tpm-chip.c: tpm_add_legacy_sysfs).
+  if (tpm.version === "1.2")
+    addPseudoSymlink(
+      vfs,
+      addPseudoPath(vfs, root, "devices/pci0000:00/0000:00:1f.0/MSFT0101:00"),
+      "pcrs",
+      "tpm/tpm0/pcrs",
+    );
+  for (const file of tpm.sysfs(kernel.release)) {
     const slash = file.path.indexOf("/");
     const bank = slash < 0 ? directory : addPseudoDirectory(vfs, directory, file.path.slice(0, slash));
     addPseudoFile(

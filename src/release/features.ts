@@ -195,6 +195,8 @@ const table = {
     what: "a request for an unknown key is logged with the keyring's name",
   },
   "unknown-policy-name-logged": { since: "5.10", what: "unknown names in ima_policy= are logged" },
+  "tpm-version-file": { since: "5.6", what: "sysfs tells the version of the TPM: tpm_version_major" },
+  "tpm-pcr-files": { since: "5.12", what: "sysfs shows the PCRs of each bank: pcr-<bank>/<n>" },
   "kernel-version-measured": { since: "5.12", what: "the release string is measured as critical data at boot" },
   "modsign-key-on-ima": { since: "5.13", what: "the module signing certificate is on .ima" },
   "template-after-hash": { since: "5.17", what: "ima_template= and ima_template_fmt= count behind ima_hash=" },

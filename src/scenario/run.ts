@@ -40,7 +40,11 @@ export function bootOptions(scenario: Scenario, read?: FileReader): BootOptions 
         ? null
         : tpm === true
           ? { banks: ["sha1", "sha256"] }
-          : { banks: tpm.banks, ...(tpm.pcrs && { pcrs: numbered(tpm.pcrs) }) },
+          : {
+              banks: tpm.banks,
+              ...(tpm.version && { version: tpm.version }),
+              ...(tpm.pcrs && { pcrs: numbered(tpm.pcrs) }),
+            },
     labels: lsm.includes("smack") ? "smack" : lsm.includes("apparmor") ? "apparmor" : null,
     builtinKeys: (scenario.keys ?? []).map((key, i) => hexBytes(key, `keys[${i}]`, read)),
     files: {

@@ -45,6 +45,7 @@ const configSchema = z
 const tpmSchema = z.union([
   z.boolean(),
   z.strictObject({
+    version: z.enum(["1.2", "2.0"]).optional(),
     banks: z.array(z.string()).min(1),
     pcrs: z.record(z.string(), z.record(z.string(), hex)).optional().describe("Initial values: bank, index, hex"),
   }),

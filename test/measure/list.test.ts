@@ -14,6 +14,7 @@ import {
   listFiles,
   lookupTemplate,
   MeasurementList,
+  parsePcrFile,
   restoreList,
   runtimeSize,
   SimulatedTpm,
@@ -122,7 +123,7 @@ describe("entries", () => {
     list.addViolation({ ...fileEvent("/a"), violation: "ToMToU" }, { op: "invalid_pcr", inode, task });
     const spoiled = digest("sha3-256", new Uint8Array(32), new Uint8Array(32).fill(0xff, 0, 20));
     expect(hexOf(tpm!.pcr("sha3-256", 10))).toBe(hexOf(spoiled));
-    expect(tpm!.sysfs().some(({ path }) => path.startsWith("pcr-sha3"))).toBe(false);
+    expect(tpm!.sysfs(Release.parse("6.12")).some(({ path }) => path.startsWith("pcr-sha3"))).toBe(false);
   });
 
   it("stores an entry once a PCR, but every violation", () => {
@@ -488,9 +489,35 @@ describe("a simulated TPM", () => {
     expect(() => tpm.pcr("sha1", -1)).toThrow(/numbered 0 to 23/);
     expect(
       tpm
-        .sysfs()
+        .sysfs(Release.parse("6.12"))
         .find(({ path }) => path === "pcr-sha1/17")!
         .read(),
     ).toBe(`${"FF".repeat(20)}\n`);
+  });
+
+  it("of 1.2 has the bank sha1, answers of its own, and all PCRs in one file", () => {
+    expect(() => new SimulatedTpm({ version: "1.2", banks: ["sha1", "sha256"] })).toThrow(/the bank sha1 and no other/);
+    const tpm = new SimulatedTpm({ version: "1.2", banks: ["sha1"] });
+    expect([tpm.extend(24, [new Uint8Array(20)]), tpm.extend(17, [new Uint8Array(20)])]).toEqual([2, 61]);
+    tpm.extend(10, [new Uint8Array(20).fill(0xab)]);
+    const file = tpm.sysfs(Release.parse("6.12")).find(({ path }) => path === "pcrs")!;
+    expect(file.read().split("\n").slice(9, 11)).toEqual([
+      `PCR-09: ${"00 ".repeat(20)}`,
+      `PCR-10: ${hexOf(tpm.pcr("sha1", 10)).toUpperCase().replace(/../g, "$& ")}`,
+    ]);
+    expect(parsePcrFile(file.read())).toHaveLength(24);
+    expect(parsePcrFile(file.read())[10]).toEqual({ bank: "sha1", pcr: 10, value: tpm.pcr("sha1", 10) });
+  });
+
+  it.each([
+    ["4.19", "1.2", ["pcrs"]],
+    ["5.6", "1.2", ["pcrs", "tpm_version_major"]],
+    ["5.12", "1.2", ["pcrs", "tpm_version_major", "pcr-sha1/0"]],
+    ["4.19", "2.0", []],
+    ["5.12", "2.0", ["tpm_version_major", "pcr-sha1/0"]],
+  ] as const)("of %s: files of a TPM %s", (release, version, first) => {
+    const files = new SimulatedTpm({ version, banks: ["sha1"] }).sysfs(Release.parse(release));
+    expect(files.map(({ path }) => path).slice(0, first.length)).toEqual(first);
+    expect(files.length).toBe(first.length + (first.some((path) => path.startsWith("pcr-")) ? 23 : 0));
   });
 });

@@ -54,7 +54,7 @@ describe.each(withTpm.map((r) => [r.name, r] as const))("%s", (_, recording) => 
         done++;
         expect(list.queue.add(entry, entry.pcr, entry.violation).outcome).toBe("added");
       }
-      const file = tpm.sysfs().find(({ path }) => path === `pcr-${bank}/${pcr}`)!;
+      const file = tpm.sysfs(release).find(({ path }) => path === `pcr-${bank}/${pcr}`)!;
       expect(`${step} ${file.read()}`).toBe(`${step} ${data}`);
     }
   });
