@@ -8,6 +8,8 @@ import type { KernelLabels } from "./options.ts";
 const utf8 = new TextDecoder();
 /** The label of processes and files that nobody labelled. */
 const FLOOR = "_";
+/** What files of tmpfs go by that have no label. */
+const STAR = "*";
 
 /** SMK_LONGLABEL less its terminator; no label has one of the characters (smk_parse_label). */
 const LABEL = /^[^-\x00-\x20/"'\\\x7f-\uffff][^\x00-\x20/"'\\\x7f-\uffff]{0,254}/;
@@ -59,6 +61,15 @@ export const smackModule: SecurityModule = {
     if (name !== "security.SMACK64TRANSMUTE") return null;
     if (!capable(task, "CAP_MAC_ADMIN")) return "EPERM";
     return path.dentry.inode!.isDirectory && text === "TRUE" ? null : "EINVAL";
+  },
+  /** smack_inode_getsecurity, smack_d_instantiate: the label that a file goes by, and whether a directory passes it on. */
+  inodeGetsecurity(inode, name) {
+    const { fs, vfs, type, root } = inode.sb;
+    if (name !== "security.SMACK64" && name !== "security.SMACK64TRANSMUTE") return null;
+    const stored = inode.noXattr ? null : fs.getXattr(vfs, inode, name);
+    if (stored?.ok === true) return stored.value;
+    if (name === "security.SMACK64TRANSMUTE") return new Uint8Array();
+    return new TextEncoder().encode(type.name === "tmpfs" && inode !== root.inode ? STAR : FLOOR);
   },
   inodeListsecurity: () => ["security.SMACK64"],
   inodeInitSecurity(task, inode, _dir, _name, xattrs) {

@@ -121,6 +121,8 @@ export interface SecurityModule {
   inodeSetxattr?(task: Subject, path: Path, name: string, value: Uint8Array, flags: number): Denial;
   inodePostSetxattr?(task: Subject, path: Path, name: string, value: Uint8Array): void;
   inodeGetxattr?(task: Subject, path: Path, name: string): Denial;
+  /** What the module itself answers for a security attribute, whatever is stored. null: nothing, so that the stored value counts. */
+  inodeGetsecurity?(inode: Inode, name: string): Uint8Array | null;
   /** Names of labels that the module keeps for every file, stored or not: for file systems that leave their listing to it. null: none. */
   inodeListsecurity?(): readonly string[] | null;
   inodeRemovexattr?(task: Subject, path: Path, name: string): Denial;

@@ -117,6 +117,11 @@ function getXattrNode(vfs: Vfs, caller: Subject, path: Path, name: string): Resu
     const refused = hook.inodeGetxattr(task, path, name);
     if (refused !== null) return fail(refused);
   }
+  if (name.startsWith("security."))
+    for (const hook of vfs.hooks.inodeGetsecurity) {
+      const answer = hook.inodeGetsecurity(inode, name);
+      if (answer !== null) return ok(answer);
+    }
   const unsupported = refuseXattr(inode, name);
   if (unsupported !== null) return fail(unsupported);
   if (namespaceOf(name) === "acl") return getAcl(vfs, path, name);

@@ -53,6 +53,10 @@ const HOOKS: Readonly<Record<Hook, { readonly act: Act; readonly decides: boolea
   inodeSetxattr: { act: (task) => task.setxattr("/mnt/f", "user.x", "1"), decides: true },
   inodePostSetxattr: { act: (task) => task.setxattr("/mnt/f", "user.x", "1"), decides: false },
   inodeGetxattr: { act: (task) => task.getxattr("/mnt/f", "user.there"), decides: true },
+  inodeGetsecurity: {
+    act: (task) => expect(() => task.getxattr("/mnt/f", "security.x")).toThrow("ENODATA"),
+    decides: false,
+  },
   inodeListsecurity: { act: (task) => task.listxattr("/"), decides: false },
   inodeRemovexattr: { act: (task) => task.removexattr("/mnt/f", "user.there"), decides: true },
   inodePostRemovexattr: { act: (task) => task.removexattr("/mnt/f", "user.there"), decides: false },
