@@ -57,6 +57,12 @@ export interface Integrity {
 const POLICY_PARAMETERS = ["ima_tcb", "ima_policy", "ima_appraise_tcb"] as const;
 const MEASURE_PARAMETERS = ["ima_hash", "ima_template", "ima_template_fmt", "ima_canonical_fmt"] as const;
 
+/** Registered without a "=": whatever begins like one of these is taken for it (init/main.c: obsolete_checksetup). */
+const BARE_PARAMETERS: ReadonlySet<string> = new Set(["ima_tcb", "ima_appraise_tcb", "ima_canonical_fmt"]);
+
+const isParameter = (name: string, known: string): boolean =>
+  sameParameter(BARE_PARAMETERS.has(known) ? name.slice(0, known.length) : name, known);
+
 function readEvmParameter({ name, value }: Parameter, evm: Evm | null): void {
   if (sameParameter(name, "evm") && value !== undefined) evm?.bootParameter(value);
 }
@@ -74,11 +80,11 @@ function settle({ onSecurityInit, keyBridge }: IntegrityBoot): void {
 function* earlyParameters(boot: IntegrityBoot, choices: BootChoices, evm: Evm | null): Generator<BootParameter> {
   const { release, log } = boot;
   for (const { name, value } of boot.parameters) {
-    const policy = POLICY_PARAMETERS.find((known) => sameParameter(name, known));
+    const policy = POLICY_PARAMETERS.find((known) => isParameter(name, known));
     // Those that take a value are registered with their "=": without one they are passed to init.
     if (policy !== undefined && (value !== undefined || policy !== "ima_policy"))
       parsePolicyParameter(choices, policy, value ?? "", { release, log });
-    const measure = MEASURE_PARAMETERS.find((known) => sameParameter(name, known));
+    const measure = MEASURE_PARAMETERS.find((known) => isParameter(name, known));
     if (measure !== undefined && (value !== undefined || measure === "ima_canonical_fmt"))
       yield { name: measure, value: value ?? "" };
     readEvmParameter({ name, value }, evm);

@@ -20,7 +20,9 @@ export function addGivenEntries(kernel: Kernel, trace: Trace): void {
   for (const line of trace.boot.measured ?? []) {
     const m = FILE_ENTRY.exec(line);
     if (m === null || ours.has(line) || Object.hasOwn(trace.files ?? {}, m[5]!)) continue;
-    const template = lookupTemplate(m[2]!, list.setup.templates);
+    // The boot's own format may be that of a known template; its entries name the format all the same.
+    const { template: own, templates } = list.setup;
+    const template = own.name === "" && own.format === m[2] ? own : lookupTemplate(m[2]!, templates);
     const algorithm = hashByName(m[3] ?? "sha1");
     if (template === undefined || algorithm === undefined) continue;
     const digest = { algo: algorithm.name, bytes: hexToBytes(m[4]!) };
