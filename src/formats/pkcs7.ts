@@ -189,7 +189,9 @@ const remember =
 /** The fields in the grammar below have their names in RFC 2315 and RFC 5652. */
 const algorithmIdentifier = (action?: Action<Context>) =>
   group<Context>(TAG.SEQUENCE, [leaf(TAG.OID, noteOid), optional(any())], action);
-const certificates = (tag: number) => listOf<Context>(tag, any(noteCertificate));
+/** A set offers a choice for each certificate, of which the first takes anything; only so it may be empty. */
+const certificateSet = listOf<Context>(context(0, true), choice([any(noteCertificate)]));
+const certificateSequence = listOf<Context>(context(2, true), any(noteCertificate));
 const revocationLists = (tag: number) => listOf<Context>(tag, listOf(TAG.SEQUENCE, any(noteCertificate)));
 
 const attribute = group<Context>(TAG.SEQUENCE, [leaf(TAG.OID, noteOid), listOf(TAG.SET, any(noteAttribute))]);
@@ -231,7 +233,7 @@ const signedData = group<Context>(TAG.SEQUENCE, [
     noteContent,
   ),
   optional(
-    choice([certificates(context(0, true)), certificates(context(2, true))], (c) => {
+    choice([certificateSet, certificateSequence], (c) => {
       c.keep();
       return null;
     }),
