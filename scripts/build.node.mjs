@@ -18,7 +18,7 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 const aside = join(root, "build", `package-${process.pid}`);
 
 /** The documents whose JSON schemas are published. */
-const SCHEMAS = ["scenario", "trace"];
+const SCHEMAS = ["scenario", "trace", "boot"];
 
 function fail(why) {
   console.error(`build: ${why}`);

@@ -8,6 +8,7 @@ import { assemble, failure } from "./program.ts";
 const SUBCOMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   run: async () => (await import("./run.node.ts")).runCommand(),
   modes: async () => (await import("./modes.node.ts")).modesCommand(),
+  boot: async () => (await import("./boot.node.ts")).bootCommand(),
   replay: async () => (await import("./replay.node.ts")).replayCommand(),
   schema: async () => (await import("./schema.ts")).schemaCommand(),
   policy: async () => (await import("./policy.node.ts")).policyCommand(),

@@ -5,6 +5,7 @@ import type { Decision } from "../appraise/index.ts";
 import { parseScenarios, playScenarios } from "../scenario/index.ts";
 import { readBytes, readText } from "./bytes.node.ts";
 import { palette } from "./colour.ts";
+import { decisionJson } from "./decision-json.ts";
 import { inFile } from "./in-file.ts";
 import { playedLines } from "./played-text.ts";
 
@@ -42,9 +43,6 @@ function stepJson(step: {
   readonly step: object;
   readonly decisions: readonly Decision[];
 }) {
-  const decisions = step.decisions.map((decision) => ({
-    ...decision,
-    rules: decision.rules.map(({ number, text, outcome, failed }) => ({ number, text, outcome, failed })),
-  }));
+  const decisions = step.decisions.map(decisionJson);
   return { step: step.step, outcome: step.outcome, log: step.log, measured: step.measured, decisions };
 }

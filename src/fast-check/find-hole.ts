@@ -6,7 +6,8 @@ import { playScenario, type Scenario } from "../scenario/index.ts";
 import type { Step } from "../scenario/step-schema.ts";
 import { firstBreach, type PolicyPromise } from "./attack.ts";
 import { type GroundOptions, groundScenario, PATHS } from "./ground.ts";
-import { anyChange, anyLateMapping, anyUse } from "./operations.ts";
+import { anyChange, anyUse } from "./operations.ts";
+import { anySequence, plainer } from "./sequences.ts";
 import type { Ids } from "./tasks.ts";
 
 export interface HoleSearch extends GroundOptions {
@@ -42,19 +43,17 @@ function anyAttack(
   const of = (as: Ids | undefined) => (as === undefined ? { paths } : { paths, as });
   const step = fc.oneof(anyChange(of(attacker)), anyUse(of(attacker)), ...victims.map((victim) => anyUse(of(victim))));
   const part = fc.oneof(
-    { weight: 9, arbitrary: step.map((each) => [each]) },
-    { weight: 1, arbitrary: anyLateMapping(of(attacker)) },
+    { weight: 3, arbitrary: step.map((each) => [each]) },
+    { weight: 1, arbitrary: anySequence(of(attacker)) },
   );
   return fc.array(part, { minLength: 1, maxLength: LONGEST_ATTACK, size: "max" }).map((parts) => parts.flat());
 }
 
-/** Leaves out what the attack does without, until every step is needed. */
+/** Leaves out what the attack does without and writes plainly what need not be written in a roundabout way, until every step is needed. */
 function needed(attack: readonly Step[], breaks: (attack: readonly Step[]) => boolean): readonly Step[] {
-  for (let i = 0; i < attack.length; i++) {
-    const rest = attack.filter((_, j) => j !== i);
-    if (breaks(rest)) return needed(rest, breaks);
-  }
-  return attack;
+  const shorter = [...attack.map((_, i) => attack.filter((_, j) => j !== i)), ...plainer(attack)];
+  const found = shorter.find(breaks);
+  return found === undefined ? attack : needed(found, breaks);
 }
 
 /**

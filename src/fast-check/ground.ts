@@ -18,6 +18,9 @@ export const USER = 1000;
 /** Where the attacker writes. */
 export const PATHS = ["/mnt/home/a", "/tmp/a", "/mnt/tool"] as const;
 
+/** Where an overlay over the disk would keep what is changed. */
+export const OVERLAY = "lowerdir=/mnt,upperdir=/mnt/upper,workdir=/mnt/work";
+
 const ROOT_UUID = "8dbfae85-0bd8-4d5e-a7d5-8a5a0f0e6b11";
 const tool = payload("true", "the real one");
 
@@ -30,6 +33,8 @@ export function groundScenario({ policy, kernel = {}, disks = {}, setup = [] }: 
       { op: "mount", device: "root", path: "/mnt", fstype: "ext4" },
       { op: "mkdir", path: "/mnt/home", mode: "755" },
       { op: "chown", path: "/mnt/home", uid: USER, gid: USER },
+      { op: "mkdir", path: "/mnt/upper", mode: "755" },
+      { op: "mkdir", path: "/mnt/work", mode: "755" },
       { op: "mount", source: "tmpfs", path: "/tmp", fstype: "tmpfs", options: "mode=1777", mkdir: true },
       ...setup,
       ...(policy === undefined ? [] : [{ op: "policy", text: policy } as const]),

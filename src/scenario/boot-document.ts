@@ -2,8 +2,25 @@
 import { InputError } from "../errno/index.ts";
 import { type BootOptions, boot, type Kernel } from "../kernel/index.ts";
 
-/** Boot options that stand beside `kernel` in a document, by the name that they have there. */
-const BESIDE: Readonly<Record<string, string>> = { files: "files", disks: "disks", builtinKeys: "keys" };
+/** Boot options that stand beside `kernel` in a document, with the name that they have there. */
+type Beside = readonly (readonly [option: string, name: string])[];
+
+const BESIDE: Beside = [
+  ["files", "files"],
+  ["disks", "disks"],
+  ["builtinKeys", "keys"],
+];
+
+/** The same fault with its place in the document: under `kernel`, but for what stands beside it. */
+export function placedIn(beside: Beside, fault: InputError): InputError {
+  const found = beside.find(
+    ([option]) =>
+      fault.where === option || (/^[.,[]/.test(fault.where.slice(option.length)) && fault.where.startsWith(option)),
+  );
+  if (found === undefined) return fault.within("kernel", ".");
+  const [option, name] = found;
+  return new InputError(fault.code, name + fault.where.slice(option.length), fault.why);
+}
 
 /** @throws InputError whose place is that in the scenario or trace */
 export function bootDocument(options: BootOptions): Kernel {
@@ -11,9 +28,6 @@ export function bootDocument(options: BootOptions): Kernel {
     return boot(options);
   } catch (fault) {
     if (!(fault instanceof InputError)) throw fault;
-    const [first = ""] = fault.where.split(/[.[]/, 1);
-    const name = BESIDE[first];
-    if (name === undefined) throw fault.within("kernel", ".");
-    throw new InputError(fault.code, name + fault.where.slice(first.length), fault.why);
+    throw placedIn(BESIDE, fault);
   }
 }

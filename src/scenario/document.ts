@@ -102,7 +102,8 @@ function describeIssue(error: z.ZodError, value: unknown): string {
     const near = nearest(String(op));
     return `${at}unknown op ${JSON.stringify(String(op).slice(0, 60))}${near === undefined ? "" : `; did you mean ${near}?`}`;
   }
-  return `${at}${issue.message}`;
+  // What is wrong with a key stands inside.
+  return `${at}${issue.code === "invalid_key" ? (issue.issues[0]?.message ?? issue.message) : issue.message}`;
 }
 
 function nearest(op: string): string | undefined {

@@ -1,5 +1,11 @@
 // Scenarios and traces: reading them, playing and replaying them.
 export type { FileReader } from "./arguments.ts";
+export {
+  type BootDescription,
+  bootDescriptionSchema,
+  parseBootDescriptions,
+  playBootDescription,
+} from "./boot-description.ts";
 export type { Difference, DifferenceKind, StepResult } from "./compare.ts";
 export { parseDocument } from "./document.ts";
 export {

@@ -24,10 +24,11 @@ export interface Played {
   readonly steps: readonly PlayedStep[];
 }
 
-/** What a scenario's kernel is booted with. @throws InputError */
-export function bootOptions(scenario: Scenario, read?: FileReader): BootOptions {
-  const { kernel = {} } = scenario;
-  const tpm = kernel.tpm ?? scenario.tpm ?? false;
+/** What the `kernel` of a document says. */
+export function kernelOptions(
+  kernel: NonNullable<Scenario["kernel"]> = {},
+  tpm: Scenario["tpm"] = kernel.tpm ?? false,
+) {
   const lsm = kernel.lsm?.split(",") ?? [];
   return {
     ...(kernel.release !== undefined && { release: kernel.release }),
@@ -46,6 +47,14 @@ export function bootOptions(scenario: Scenario, read?: FileReader): BootOptions 
               ...(tpm.pcrs && { pcrs: numbered(tpm.pcrs) }),
             },
     labels: lsm.includes("smack") ? "smack" : lsm.includes("apparmor") ? "apparmor" : null,
+  } satisfies BootOptions;
+}
+
+/** What a scenario's kernel is booted with. @throws InputError */
+export function bootOptions(scenario: Scenario, read?: FileReader): BootOptions {
+  const { kernel = {} } = scenario;
+  return {
+    ...kernelOptions(kernel, kernel.tpm ?? scenario.tpm ?? false),
     builtinKeys: (scenario.keys ?? []).map((key, i) => hexBytes(key, `keys[${i}]`, read)),
     files: {
       ...guestFiles(),

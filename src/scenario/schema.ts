@@ -3,12 +3,12 @@ import { z } from "zod";
 import { scenarioStepSchema, traceStepSchema } from "./step-schema.ts";
 
 const int = z.number().int();
-const hex = z.string().regex(/^(@.+|([0-9a-fA-F]{2})*)$/s, "neither hex digits nor @file");
+export const hexSchema = z.string().regex(/^(@.+|([0-9a-fA-F]{2})*)$/s, "neither hex digits nor @file");
 const octal = z.string().regex(/^[0-7]{1,7}$/, "not an octal mode");
 
 const fileFields = {
   text: z.string().optional(),
-  hex: hex.optional(),
+  hex: hexSchema.optional(),
   payload: z.string().optional().describe("A tiny ELF program: true, exit:N, pause, interp:/path"),
   pad: z.string().optional(),
   mode: octal.optional(),
@@ -16,13 +16,13 @@ const fileFields = {
   gid: int.min(0).optional(),
 };
 /** Hex digits, `@file`, or an object. */
-const fileSchema = z.union([hex, z.strictObject(fileFields)]);
+export const fileSchema = z.union([hexSchema, z.strictObject(fileFields)]);
 const diskFileSchema = z.union([
-  hex,
+  hexSchema,
   z.strictObject({
     ...fileFields,
     generation: int.min(0).optional(),
-    xattrs: z.record(z.string(), hex).optional().describe("xattrs by full name, in hex"),
+    xattrs: z.record(z.string(), hexSchema).optional().describe("xattrs by full name, in hex"),
   }),
 ]);
 
@@ -47,11 +47,11 @@ const tpmSchema = z.union([
   z.strictObject({
     version: z.enum(["1.2", "2.0"]).optional(),
     banks: z.array(z.string()).min(1),
-    pcrs: z.record(z.string(), z.record(z.string(), hex)).optional().describe("Initial values: bank, index, hex"),
+    pcrs: z.record(z.string(), z.record(z.string(), hexSchema)).optional().describe("Initial values: bank, index, hex"),
   }),
 ]);
 
-const kernelSchema = z.strictObject({
+export const kernelSchema = z.strictObject({
   release: z.string().optional().describe("6.12, 6.12.117, 6.1 …"),
   cmdline: z.string().optional(),
   config: configSchema.optional(),
@@ -74,7 +74,7 @@ export const scenarioSchema = z.strictObject({
   about: z.string().optional(),
   kernel: kernelSchema.optional(),
   tpm: tpmSchema.optional(),
-  keys: z.array(hex).optional().describe("Certificates compiled into the kernel (DER)"),
+  keys: z.array(hexSchema).optional().describe("Certificates compiled into the kernel (DER)"),
   files: z.record(z.string(), fileSchema).optional().describe("Into the initramfs"),
   disks: z.record(z.string(), diskSchema).optional(),
   steps: z.array(scenarioStepSchema),

@@ -1,7 +1,15 @@
 // What the arbitraries promise: kernels take the policies, disks take the files, and steps can be carried out.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { anyChange, anyCredentials, anyFile, anyPolicy, anyUse, findHole } from "../../src/fast-check/index.ts";
+import {
+  anyChange,
+  anyCredentials,
+  anyFile,
+  anyPolicy,
+  anySequence,
+  anyUse,
+  findHole,
+} from "../../src/fast-check/index.ts";
 import { playScenario, type Scenario, scenarioSchema } from "../../src/scenario/index.ts";
 import { runs } from "../fuzz.ts";
 
@@ -19,9 +27,14 @@ describe("arbitraries", () => {
 
   it("files lie on a disk with all that they have, and credentials and steps are those of documents", () => {
     const paths = ["/mnt/f", "/mnt/g"] as const;
-    const story = anyCredentials().chain((as) =>
-      fc.array(fc.oneof(anyChange({ paths, as }), anyUse({ paths, as }), anyChange({ paths })), { maxLength: 8 }),
-    );
+    const story = anyCredentials().chain((as) => {
+      const step = fc.oneof(anyChange({ paths, as }), anyUse({ paths, as }), anyChange({ paths }));
+      const part = fc.oneof(
+        step.map((each) => [each]),
+        anySequence({ paths }),
+      );
+      return fc.array(part, { maxLength: 8 }).map((parts) => parts.flat());
+    });
     let worked = 0;
     fc.assert(
       fc.property(anyFile(), story, (file, attack) => {
@@ -52,6 +65,14 @@ describe("findHole", () => {
     const search = { policy: "appraise func=MMAP_CHECK\n", promise, seed: 7 };
     expect(findHole(search)).toEqual(findHole(search));
     expect(findHole(search)?.attack.map(({ op }) => op)).toEqual(["writefile", "exec"]);
+  });
+
+  it("writes plainly what need not be written before it has a name", () => {
+    for (let seed = 1; seed <= 12; seed++) {
+      const attack = findHole({ policy: "appraise func=BPRM_CHECK\n", promise, seed })?.attack ?? [];
+      expect(attack.map(({ op }) => op)).not.toContain("linkat");
+      expect(attack.length).toBeLessThanOrEqual(4);
+    }
   });
 
   it("says of a policy that no kernel takes that it is bad, instead of finding it wanting", () => {

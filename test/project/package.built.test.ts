@@ -55,7 +55,7 @@ describe("the tarball", () => {
   it("holds the build, the schemas and the papers, and nothing else", () => {
     const strangers = tarball.files
       .map(({ path }) => path)
-      .filter((path) => !/^(dist\/.+\.(js|d\.ts)|schemas\/(scenario|trace)\.schema\.json)$/.test(path))
+      .filter((path) => !/^(dist\/.+\.(js|d\.ts)|schemas\/(scenario|trace|boot)\.schema\.json)$/.test(path))
       .filter((path) => !["package.json", "README.md", "CHANGELOG.md", "LICENSE", "NOTICE"].includes(path));
     expect(strangers).toEqual([]);
     const paths = tarball.files.map(({ path }) => path);
