@@ -50,10 +50,14 @@ function anyAttack(
 }
 
 /** Leaves out what the attack does without and writes plainly what need not be written in a roundabout way, until every step is needed. */
-function needed(attack: readonly Step[], breaks: (attack: readonly Step[]) => boolean): readonly Step[] {
-  const shorter = [...attack.map((_, i) => attack.filter((_, j) => j !== i)), ...plainer(attack)];
+function needed(
+  attack: readonly Step[],
+  paths: readonly string[],
+  breaks: (attack: readonly Step[]) => boolean,
+): readonly Step[] {
+  const shorter = [...attack.map((_, i) => attack.filter((_, j) => j !== i)), ...plainer(attack, paths)];
   const found = shorter.find(breaks);
-  return found === undefined ? attack : needed(found, breaks);
+  return found === undefined ? attack : needed(found, paths, breaks);
 }
 
 /**
@@ -84,7 +88,7 @@ export function findHole(search: HoleSearch): Hole | null {
   if (found.counterexample === null) return null;
   const [whole] = found.counterexample;
   const end = firstBreach(ground, whole, promise) ?? whole.length - 1;
-  const attack = needed(whole.slice(0, end + 1), breaks);
+  const attack = needed(whole.slice(0, end + 1), paths, breaks);
   const scenario: Scenario = { ...ground, steps: [...ground.steps, ...attack] };
   return { attack, scenario, document: stringify(scenario, { lineWidth: 0 }) };
 }

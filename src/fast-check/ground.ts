@@ -30,6 +30,8 @@ export function groundScenario({ policy, kernel = {}, disks = {}, setup = [] }: 
     kernel: { release: "6.12", ...kernel },
     disks: { root: { fstype: "ext4", uuid: ROOT_UUID, files }, ...disks },
     steps: [
+      // The first root is a tmpfs, which everybody may write to.
+      { op: "chmod", path: "/", mode: "755" },
       { op: "mount", device: "root", path: "/mnt", fstype: "ext4" },
       { op: "mkdir", path: "/mnt/home", mode: "755" },
       { op: "chown", path: "/mnt/home", uid: USER, gid: USER },

@@ -36,16 +36,32 @@ const namedLate = (path: string, content: (typeof HOSTILE)[number]): Step[] => [
   { op: "close", fd: HANDLE },
 ];
 
-/** The same attacks with fewer steps, where a file that is written before it has a name is written under its name instead. */
-export function plainer(attack: readonly Step[]): Step[][] {
+/** The last write to the open file that step `i` uses, and what opened it. */
+function writtenBefore(attack: readonly Step[], i: number, opener: Step["op"]): { open: number; write: number } | null {
+  const write = attack.findLastIndex(({ op }, j) => j < i && op === "write");
+  const open = attack.findLastIndex(({ op }, j) => j < write && op === opener);
+  return open < 0 ? null : { open, write };
+}
+
+/** The attack with `plain` in the place of step `i`, without the steps that led to it. */
+const instead = (attack: readonly Step[], i: number, plain: readonly Step[], without: readonly number[]): Step[] =>
+  attack.flatMap((step, j) => (j === i ? plain : without.includes(j) ? [] : [step]));
+
+/**
+ * The same attacks with fewer steps, where a file that is written before it has a name, or that never has one, is written under a name instead.
+ * @param paths where a file without a name might lie
+ */
+export function plainer(attack: readonly Step[], paths: readonly string[]): Step[][] {
   return attack.flatMap((step, i) => {
-    if (step.op !== "linkat") return [];
-    const write = attack.findLastIndex(({ op }, j) => j < i && op === "write");
-    const open = attack.findLastIndex(({ op }, j) => j < write && op === "open");
-    if (open < 0) return [];
-    const { fd: _, ...content } = attack[write]!;
-    const plain: Step = { ...content, op: "writefile", path: step["path"], mode: "755" };
-    return [attack.flatMap((each, j) => (j === i ? [plain] : j === open || j === write ? [] : [each]))];
+    const hidden = step.op === "linkat" ? "open" : step.op === "exec" && step["fd"] !== undefined ? "memfd" : null;
+    const found = hidden === null ? null : writtenBefore(attack, i, hidden);
+    if (found === null) return [];
+    const { fd: _, ...content } = attack[found.write]!;
+    const named = (path: unknown): Step => ({ ...content, op: "writefile", path, mode: "755" });
+    const without = [found.open, found.write];
+    if (step.op === "linkat") return [instead(attack, i, [named(step["path"])], without)];
+    const { fd: __, ...exec } = step;
+    return paths.map((path) => instead(attack, i, [named(path), { ...exec, op: "exec", path }], without));
   });
 }
 
