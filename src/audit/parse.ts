@@ -1,4 +1,4 @@
-// Integrity records as people have them: dmesg, journalctl, auditd's log, ausearch, raw or interpreted
+// Integrity records as people have them: dmesg, journalctl (its JSON too), auditd's log, ausearch, raw or interpreted
 // (kernel/audit.c: kauditd_printk_skb; auditd's names of the types: auparse's typetab).
 import { InputError } from "../errno/index.ts";
 import { splitFields } from "./fields.ts";
@@ -31,6 +31,7 @@ export interface AuditLog {
   readonly others: number;
 }
 
+const utf8 = new TextDecoder();
 const NAMES: readonly string[] = Object.keys(AUDIT_TYPE);
 const NUMBERS: ReadonlySet<number> = new Set(Object.values(AUDIT_TYPE));
 
@@ -71,6 +72,18 @@ interface Claim {
   readonly stamp: { readonly time: string; readonly serial: number } | null;
 }
 
+/** What `journalctl -o json` has in MESSAGE, as its other forms print it; any other line as it is. Messages that are no text are lists of bytes. */
+function messageOf(line: string): string {
+  if (!line.startsWith("{")) return line;
+  try {
+    const { MESSAGE: message } = JSON.parse(line) as { readonly MESSAGE?: unknown };
+    const text = Array.isArray(message) ? utf8.decode(Uint8Array.from(message, Number)) : String(message);
+    return text.startsWith("INTEGRITY_") ? `audit: ${text}` : text;
+  } catch {
+    return line;
+  }
+}
+
 const known = (type: number): type is AuditType => NUMBERS.has(type);
 
 /** The record that a line claims to be; null for lines of other kinds. @throws InputError `bad-stamp` */
@@ -90,8 +103,6 @@ function claim(text: string, where: string): Claim | null {
     throw new InputError("bad-stamp", where, "no stamp of the form audit(seconds.milliseconds:serial)");
   return { type, body, stamp: { time, serial: Number(serial) } };
 }
-
-const utf8 = new TextDecoder();
 
 function decoded(name: string, raw: string, interpreted: boolean, where: string): AuditField {
   if (raw.startsWith('"')) {
@@ -134,7 +145,7 @@ export function parseAuditLog(text: string, source: string): AuditLog {
   lines.forEach((content, i) => {
     const where = `${source}:${i + 1}`;
     try {
-      const claimed = claim(content, where);
+      const claimed = claim(messageOf(content), where);
       if (claimed === null) others++;
       else records.push(record(claimed, i + 1, where));
     } catch (error) {

@@ -9,7 +9,7 @@ import { palette } from "./colour.ts";
 const FINDINGS = 1;
 
 const HELP = `
-Takes what dmesg, journalctl, ausearch (raw or -i) and /var/log/audit/audit.log hold; - reads the standard input. Lines that are no integrity records
+Takes what dmesg, journalctl (-o json too), ausearch (raw or -i) and /var/log/audit/audit.log hold; - reads the standard input. Lines that are no integrity records
 are passed over; records that cannot be read are named with their line.
 Exit status: 0 nothing was found, 1 something was, 2 unusable input.`;
 

@@ -70,6 +70,20 @@ describe("one record", () => {
     expect(only(`Nov 22 10:07:05 host audit[1]: INTEGRITY_DATA ${BODY}`)).toMatchObject({ time: null, serial: null });
   });
 
+  it("of journalctl -o json: the kernel's, journald's own, a message that is no text; other objects are other lines", () => {
+    const kernel = JSON.stringify({ _TRANSPORT: "kernel", MESSAGE: `audit: type=1800 ${STAMP}${BODY}` });
+    const own = JSON.stringify({ _TRANSPORT: "audit", MESSAGE: `INTEGRITY_DATA ${BODY}` });
+    const bytes = JSON.stringify({ MESSAGE: [...new TextEncoder().encode(`audit: type=1800 ${STAMP}${BODY}`)] });
+    const { records, faults, others } = parseAuditLog(
+      [kernel, own, bytes, '{"MESSAGE":null}', "{}", "{"].join("\n"),
+      "log",
+    );
+    expect(faults).toEqual([]);
+    expect(others).toBe(3);
+    expect(records.map(({ fields }) => fields)).toEqual([records[0]!.fields, records[0]!.fields, records[0]!.fields]);
+    expect(records[0]!.fields.length).toBeGreaterThan(5);
+  });
+
   it("with names in hex, and a cause of several words", () => {
     const record = only(
       `type=INTEGRITY_STATUS msg=${STAMP}pid=1 op=policy_update cause=signed policy required comm=612062 name=2F6D6E742FFF res=0`,
