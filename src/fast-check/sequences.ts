@@ -47,12 +47,21 @@ function writtenBefore(attack: readonly Step[], i: number, opener: Step["op"]): 
 const instead = (attack: readonly Step[], i: number, plain: readonly Step[], without: readonly number[]): Step[] =>
   attack.flatMap((step, j) => (j === i ? plain : without.includes(j) ? [] : [step]));
 
+/** The attack without the mount that is its step `i`; what it does there it does to `path`. */
+function elsewhere(attack: readonly Step[], i: number, path: string): Step[] {
+  const under = `${attack[i]!["path"]}/`;
+  const rest = attack.filter((_, j) => j !== i);
+  return rest.map((step) => (String(step["path"]).startsWith(under) ? { ...step, path } : step));
+}
+
 /**
- * The same attacks with fewer steps, where a file that is written before it has a name, or that never has one, is written under a name instead.
- * @param paths where a file without a name might lie
+ * The same attacks with fewer steps: a file that is written before it has a name, or that never has one, is written under a name instead; one on a file
+ * system that the attacker mounts, elsewhere.
+ * @param paths where it might lie instead
  */
 export function plainer(attack: readonly Step[], paths: readonly string[]): Step[][] {
   return attack.flatMap((step, i) => {
+    if (step.op === "mount") return paths.map((path) => elsewhere(attack, i, path));
     const hidden = step.op === "linkat" ? "open" : step.op === "exec" && step["fd"] !== undefined ? "memfd" : null;
     const found = hidden === null ? null : writtenBefore(attack, i, hidden);
     if (found === null) return [];
