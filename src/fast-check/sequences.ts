@@ -47,6 +47,14 @@ function writtenBefore(attack: readonly Step[], i: number, opener: Step["op"]): 
 const instead = (attack: readonly Step[], i: number, plain: readonly Step[], without: readonly number[]): Step[] =>
   attack.flatMap((step, j) => (j === i ? plain : without.includes(j) ? [] : [step]));
 
+/** A program that step `i` runs by a descriptor, run by its path. */
+function byPath(attack: readonly Step[], i: number): Step[][] {
+  const { fd, ...exec } = attack[i]!;
+  const open = attack.findLastIndex(({ op }, j) => j < i && op === "open");
+  if (exec.op !== "exec" || fd === undefined || open < 0) return [];
+  return [instead(attack, i, [{ ...exec, op: "exec", path: attack[open]!["path"] }], [open])];
+}
+
 /** The attack without the mount that is its step `i`; what it does there it does to `path`. */
 function elsewhere(attack: readonly Step[], i: number, path: string): Step[] {
   const under = `${attack[i]!["path"]}/`;
@@ -64,7 +72,7 @@ export function plainer(attack: readonly Step[], paths: readonly string[]): Step
     if (step.op === "mount") return paths.map((path) => elsewhere(attack, i, path));
     const hidden = step.op === "linkat" ? "open" : step.op === "exec" && step["fd"] !== undefined ? "memfd" : null;
     const found = hidden === null ? null : writtenBefore(attack, i, hidden);
-    if (found === null) return [];
+    if (found === null) return byPath(attack, i);
     const { fd: _, ...content } = attack[found.write]!;
     const named = (path: unknown): Step => ({ ...content, op: "writefile", path, mode: "755" });
     const without = [found.open, found.write];
