@@ -17,7 +17,7 @@ export default defineConfig(({ mode }) => ({
   },
   test: {
     setupFiles: ["test/fuzz.ts"],
-    testTimeout: mode === "fuzz" ? 3_600_000 : 60_000,
+    testTimeout: 60_000,
     env: mode === "fuzz" ? { FUZZ_RUNS: process.env.FUZZ_RUNS ?? "50" } : {},
     projects: [
       { extends: true, test: { name: "sources", include: ["test/**/*.test.ts"], exclude: ON_THE_BUILD } },

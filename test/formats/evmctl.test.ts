@@ -63,9 +63,12 @@ describe("what evmctl made", () => {
     it(`v${version} ${key} ${hash}`, () => {
       const bytes = hexToBytes(value);
       expect(bytesToHex(encodeXattr(decodeXattr(bytes)))).toBe(value);
-      expect(inspect(bytes, { release, kind: "security.ima" }).faults).toEqual([]);
       const signature = signatureOf(bytes);
       const rsa = privateKey(key).algorithm === "rsa";
+      // The kernel takes fewer hashes for ECDSA than evmctl does.
+      const refused = version === 2 && !rsa && ["md5", "sm3", "rmd160"].includes(hash);
+      const { faults } = inspect(bytes, { release, kind: "security.ima" });
+      expect(faults.map(({ code }) => code)).toEqual(refused ? ["hash-not-signed"] : []);
       if (rsa) expect(bytesToHex(ours(fixture, signature.version === 1 ? signature.timestamp : 0))).toBe(value);
       if (signature.version === 1) return;
       expect(signature.keyId).toBe(keyIdV2(privateKey(key)));
@@ -76,8 +79,6 @@ describe("what evmctl made", () => {
         digest: digest(hash, utf8ToBytes(content)),
         bytes: signature.signature,
       } as const;
-      // The kernel takes fewer hashes for ECDSA than evmctl does.
-      const refused = !rsa && ["md5", "sm3", "rmd160"].includes(hash);
       expect(verifySignature(publicKeyOf(privateKey(key)), checked, support)).toBe(refused ? "EINVAL" : null);
       const other = { ...checked, digest: digest(hash, utf8ToBytes(`${content} `)) };
       expect(verifySignature(publicKeyOf(privateKey(key)), other, support)).not.toBeNull();

@@ -148,10 +148,13 @@ for (const family of ["policy-grammar", "policy-builtin"])
       const names = (lines: readonly string[]): string[] =>
         lines.filter((line) => /^ima: (policy|No architecture)/.test(line));
       expect(log.lines.map((line) => line.text)).toEqual(names(recording.boot.log));
+      // The recorder writes a record of its own before the first step and after each: long records are cut by their serial number.
+      log.passSerial();
       recording.steps.forEach((step, at) => {
         const result = recording.results[at]!;
         const before = log.lines.length;
         const outcome = replay.run(step, result);
+        log.passSerial();
         const said = sorted(log.lines.slice(before).map((line) => line.text));
         const { data, ...rest } = outcome ?? {};
         expect({ step: at, ...result }).toMatchObject({ step: at, ...rest });
