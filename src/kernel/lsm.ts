@@ -66,10 +66,28 @@ export const smackModule: SecurityModule = {
   inodeGetsecurity(inode, name) {
     const { fs, vfs, type, root } = inode.sb;
     if (name !== "security.SMACK64" && name !== "security.SMACK64TRANSMUTE") return null;
+    const held = inode.noXattr ? inode.xattrs.get(name) : undefined;
+    if (held !== undefined) return held;
     const stored = inode.noXattr ? null : fs.getXattr(vfs, inode, name);
     if (stored?.ok === true) return stored.value;
     if (name === "security.SMACK64TRANSMUTE") return new Uint8Array();
     return new TextEncoder().encode(type.name === "tmpfs" && inode !== root.inode ? STAR : FLOOR);
+  },
+  /** smack_inode_setsecurity: any value has to be a label first, whatever the name; only the label of the file is kept, in memory. */
+  inodeSetsecurity(inode, name, value) {
+    if (value.length === 0 || value.length > 256) return "EINVAL";
+    const text = String.fromCharCode(...value);
+    let kept = text;
+    if (name === "security.SMACK64TRANSMUTE") {
+      if (!inode.isDirectory || text !== "TRUE") return "EINVAL";
+    } else {
+      const label = LABEL.exec(text)?.[0];
+      if (label === undefined) return "EINVAL";
+      if (name !== "security.SMACK64") return "EOPNOTSUPP";
+      kept = label;
+    }
+    inode.xattrs.set(name, new TextEncoder().encode(kept));
+    return null;
   },
   inodeListsecurity: () => ["security.SMACK64"],
   inodeInitSecurity(task, inode, _dir, _name, xattrs) {

@@ -123,6 +123,8 @@ export interface SecurityModule {
   inodeGetxattr?(task: Subject, path: Path, name: string): Denial;
   /** What the module itself answers for a security attribute, whatever is stored. null: nothing, so that the stored value counts. */
   inodeGetsecurity?(inode: Inode, name: string): Uint8Array | null;
+  /** A security attribute is set on a file whose file system has none. null: taken, in memory; EOPNOTSUPP: not the module's name. */
+  inodeSetsecurity?(inode: Inode, name: string, value: Uint8Array): Denial;
   /** Names of labels that the module keeps for every file, stored or not: for file systems that leave their listing to it. null: none. */
   inodeListsecurity?(): readonly string[] | null;
   inodeRemovexattr?(task: Subject, path: Path, name: string): Denial;

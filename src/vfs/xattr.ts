@@ -86,6 +86,7 @@ export function setXattrNoPerm(
   flags: number,
 ): Denial {
   const inode = path.dentry.inode!;
+  if (inode.noXattr && name.startsWith("security.")) return setByModules(vfs, inode, name, value);
   const unsupported = refuseXattr(inode, name);
   if (unsupported !== null) return unsupported;
   // Before the ACL calls were split off, ACLs were set by a handler like any attribute.
@@ -97,6 +98,15 @@ export function setXattrNoPerm(
   const hooks = vfs.hooks.inodePostSetxattr;
   for (let i = 0; i < hooks.length; i++) hooks[i]!.inodePostSetxattr(task, path, name, value);
   return null;
+}
+
+/** security_inode_setsecurity: a file system without attributes leaves security.* to the modules. */
+function setByModules(vfs: Vfs, inode: Inode, name: string, value: Uint8Array): Denial {
+  for (const hook of vfs.hooks.inodeSetsecurity) {
+    const answer = hook.inodeSetsecurity(inode, name, value);
+    if (answer !== "EOPNOTSUPP") return answer;
+  }
+  return "EOPNOTSUPP";
 }
 
 /** getxattr(2) of a file that was looked up: the bytes are the caller's own. ENODATA, EOPNOTSUPP, and what permission says. */

@@ -57,6 +57,13 @@ const HOOKS: Readonly<Record<Hook, { readonly act: Act; readonly decides: boolea
     act: (task) => expect(() => task.getxattr("/mnt/f", "security.x")).toThrow("ENODATA"),
     decides: false,
   },
+  inodeSetsecurity: {
+    act: (task, kernel) => {
+      kernel.mount("/ram", { fstype: "ramfs" });
+      task.setxattr("/ram", "security.x", "1");
+    },
+    decides: true,
+  },
   inodeListsecurity: { act: (task) => task.listxattr("/"), decides: false },
   inodeRemovexattr: { act: (task) => task.removexattr("/mnt/f", "user.there"), decides: true },
   inodePostRemovexattr: { act: (task) => task.removexattr("/mnt/f", "user.there"), decides: false },
