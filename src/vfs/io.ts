@@ -207,7 +207,8 @@ export function copyFileRange(vfs: Vfs, task: Subject, from: OpenFile, to: OpenF
   if (source.sb !== sink.sb && (source.sb.type !== sink.sb.type || source.sb.type.engine === "overlay"))
     return fail("EXDEV");
   if (sink.immutable) return fail("EPERM");
-  const available = Math.max(0, Math.min(length, LIMIT.RW_COUNT, sizeOf(source) - from.pos));
+  // The length is i_size, which on overlay may be that of an earlier time.
+  const available = Math.max(0, Math.min(length, LIMIT.RW_COUNT, source.size - from.pos));
   if (source === sink && to.pos + available > from.pos && to.pos < from.pos + available) return fail("EINVAL");
   const refused = askFilePermission(vfs, task, from, MAY.READ);
   if (refused !== null) return fail(refused);

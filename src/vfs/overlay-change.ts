@@ -206,9 +206,14 @@ export function removeOverlay(vfs: Vfs, fs: OverlayFs, task: Subject, dentry: De
   if (upper !== null && isDirectory) clearWhiteouts(vfs, mounter, upper);
   let done: Denial;
   // What has no upper file is in a lower layer, even if it was taken away there meanwhile.
-  if (upper === null || lowerHas(vfs, fs, dentry.parent, dentry.name))
+  if (upper === null || lowerHas(vfs, fs, dentry.parent, dentry.name)) {
     done = putWhiteout(vfs, fs, mounter, upperDir, dentry.name);
-  else
+    // A name that could not be hidden is forgotten, and its inode with it: the next lookup makes a new one.
+    if (done !== null) {
+      dropDentry(dentry);
+      if (inode.dentries === 0 && inode.openFiles === 0 && inode.overlays === 0) fs.forget(vfs, inode);
+    }
+  } else
     done = isDirectory
       ? rmdirNode(vfs, mounter, upper!)
       : unlinkNode(vfs, mounter, lookupChild(vfs, upperDir, dentry.name)!);

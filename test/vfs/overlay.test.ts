@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import {
   chattr,
   chmod,
+  copyFileRange,
   dropCaches,
   getxattr,
   type Inode,
@@ -243,6 +244,26 @@ describe("layers changed behind its back", () => {
     expect(unlink(m.vfs, root, m.base, "/o/f")).toBeNull();
     m.write("/base/newer", "newer");
     expect(m.stat("/base/newer").ino).toBe(ino);
+  });
+
+  it("a name that could not be hidden is looked up anew, with what protects the upper file", () => {
+    const m = machine();
+    chmod(m.vfs, root, m.base, "/o/f", 0o644);
+    expect(chattr(m.vfs, root, m.open("/base/upper/f"), ["immutable"], [])).toBeNull();
+    const asUser = (): string => told(open(m.vfs, user, m.base, "/o/f", O.RDWR));
+    expect(asUser()).toBe("EACCES");
+    expect(unlink(m.vfs, root, m.base, "/o/f")).toBe("EPERM");
+    expect(asUser()).toBe("EPERM");
+    expect(m.read("/o/f")).toBe("lower");
+  });
+
+  it("copies as much as the overlay takes the file to hold, which a change in a layer does not tell it", () => {
+    const m = machine();
+    m.write("/o/f", "");
+    const file = m.open("/o/f", O.RDWR);
+    m.write("/base/upper/f", "written below");
+    expect(got(copyFileRange(m.vfs, root, file, file, 100))).toBe(0);
+    m.close(file);
   });
 
   it("a name that upper layer lost or gave away is stale, and looked up anew afterwards", () => {
