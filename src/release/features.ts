@@ -128,6 +128,11 @@ const table = {
     backports: { "6.12": 75 },
     what: "the first HMAC hashes the LSM xattrs in list order",
   },
+  "verity-size-kept": {
+    since: "7.0",
+    backports: { "6.12": 113 },
+    what: "truncate refuses a file with fs-verity on every file system; before, btrfs cut it",
+  },
   "fs-verity-signatures": {
     since: "5.19",
     what: "security.ima type 0x06, version 3 signatures over fs-verity digests",

@@ -32,6 +32,8 @@ export interface FsType {
   readonly xattrSymbol?: string;
   /** fs-verity: "feature" where the disk must be made for it. */
   readonly verity: "feature" | "always" | null;
+  /** Asks by itself whether fs-verity forbids a new length (fsverity_prepare_setattr). */
+  readonly verityKeepsSize?: boolean;
   readonly generation: "random" | "transaction" | "none";
   readonly uuid: "disk" | "random" | "none";
   readonly inodeNumbers: InodeNumbers;

@@ -30,6 +30,8 @@ export function setNativeAttributes(
   if (denied !== null) return denied;
   const { type } = inode.sb;
   const { size } = change;
+  // fsverity_prepare_setattr, which only some file systems ask: file capabilities are gone by then.
+  if (size !== undefined && inode.verity !== null && type.verityKeepsSize === true) return "EPERM";
   let counts = true;
   if (size !== undefined && inode.content !== null) {
     const before = inode.content.size;

@@ -50,7 +50,7 @@ export function hasFileCapabilities(inode: Inode): boolean {
  */
 export function prepareSetattr(task: Subject, dentry: Dentry, inode: Inode, change: MutableChange): Denial {
   if (change.size !== undefined) {
-    if (inode.verity !== null) return "EPERM";
+    if (inode.verity !== null && inode.sb.vfs.release.has("verity-size-kept")) return "EPERM";
     if (change.size < 0) return "EINVAL";
     if (change.size > inode.size && change.size > inode.sb.type.maxBytes) return "EFBIG";
   }

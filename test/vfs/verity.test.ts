@@ -2,9 +2,11 @@
 import { describe, expect, it } from "vitest";
 import {
   closeFile,
+  getxattr,
   mkdir,
   O,
   open,
+  setxattr,
   truncate,
   umount,
   type VerityParameters,
@@ -82,6 +84,25 @@ describe("switching it on", () => {
     expect(truncate(m.vfs, root, m.base, "/mnt/f", 0)).toBe("EPERM");
     expect(m.inode("/mnt/f").writeCount).toBe(0);
     expect(m.read("/mnt/f")).toBe("x");
+  });
+
+  it("keeps btrfs from cutting the file only since 6.12.113; on ext4 the refusal came after the capabilities were gone", () => {
+    for (const [release, fstype, answer, length, capability] of [
+      ["6.1", "btrfs", null, 0, false],
+      ["6.12.113", "btrfs", "EPERM", 1, true],
+      ["6.1", "ext4", "EPERM", 1, false],
+      ["6.12.113", "ext4", "EPERM", 1, true],
+    ] as const) {
+      const m = new Machine(release);
+      m.mount("/mnt", fstype, undefined, newDisk(fstype, { verity: true }));
+      m.write("/mnt/f", "x");
+      enable(m, "/mnt/f");
+      const name = "security.capability";
+      setxattr(m.vfs, root, m.path("/mnt/f"), name, Buffer.from("0100000200200000000000000000000000000000", "hex"), 0);
+      expect(truncate(m.vfs, root, m.base, "/mnt/f", 0), `${fstype} on ${release}`).toBe(answer);
+      expect(m.stat("/mnt/f").size).toBe(length);
+      expect(getxattr(m.vfs, root, m.path("/mnt/f"), name).ok).toBe(capability);
+    }
   });
 
   it("checks in the order of the kernel", () => {
