@@ -1,7 +1,7 @@
 // Collecting the digest of a file (security/integrity/ima/ima_api.c: ima_collect_measurement).
 import { AUDIT_TYPE } from "../audit/index.ts";
 import { digest, type HashName, hashByName } from "../crypto/index.ts";
-import type { Errno, Result } from "../errno/index.ts";
+import { type Errno, fail, type Result } from "../errno/index.ts";
 import {
   changeCookie,
   hasIversion,
@@ -122,8 +122,9 @@ function hash(
     : { algorithm, bytes: null, errno: content.errno };
 }
 
-/** The content of an open file; one that was opened for writing only is opened a second time to read it (ima_calc_file_hash). */
+/** The content of an open file; one that was opened for writing only is opened a second time to read it, direct I/O is refused (ima_calc_file_hash). */
 export function contentToHash(ima: Ima, task: Subject, file: OpenFile): Result<Uint8Array> {
+  if (file.direct) return fail("EINVAL");
   if (file.canRead) return readContent(file);
   const again = openByPath(ima.vfs, task, pathOf(file), O.RDONLY | (file.flags & O.NOATIME));
   if (!again.ok) return again;
