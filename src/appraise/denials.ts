@@ -65,10 +65,11 @@ function advice(op: string, cause: string, device: string | null): { meaning: st
   return { meaning: row.meaning, remedies: [row.remedy, ...(open ? [exception(device)] : [])] };
 }
 
-/** A new list entry or a policy in force is no finding. */
+/** A new list entry or a policy in force is no finding; an entry that the TPM did not take is one, though its record says success. */
 function isNews(record: AuditRecord): boolean {
   if (KINDS[record.type] === undefined) return false;
-  return auditSucceeded(record) !== true || auditField(record, "op") === "invalid_pcr";
+  if (auditSucceeded(record) !== true) return true;
+  return auditField(record, "op") === "invalid_pcr" || (auditField(record, "cause") ?? "").startsWith("TPM_error");
 }
 
 /** What the records tell, in the order in which each finding was first met. Successes aside, violations included. */

@@ -27,6 +27,17 @@ describe("findings", () => {
     },
   );
 
+  it("know a record whatever its kind of buffer and its number", () => {
+    const text = (op: string, cause: string, result = 0) =>
+      `audit: type=1804 audit(0.0:0): pid=1 uid=0 auid=0 ses=0 op=${op} cause=${cause} comm="a" name="a" res=${result} errno=-17\n`;
+    const found = findingsOf(text("measuring_key", "store_entry") + text("measuring_none", "store_entry"));
+    expect(found.map(({ meaning }) => meaning)).toEqual(Array(2).fill(expect.stringContaining("stands there already")));
+    expect(findingsOf(text("add_template_measure", "TPM_error(2311)", 1))[0]!.meaning).toContain(
+      "did not extend the PCR",
+    );
+    expect(findingsOf(data("denied-hash-algorithm", "/a", "d", "set_data"))[0]!.remedies).toHaveLength(1);
+  });
+
   it("take a violation for what it is, though its record says success, and pass over new entries", () => {
     const pcr = (op: string, cause: string) =>
       `audit: type=1804 audit(0.0:0): pid=1 uid=0 auid=0 ses=0 op=${op} cause=${cause} comm="a" name="/a" dev="d" ino=1 res=1 errno=0\n`;

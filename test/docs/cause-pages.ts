@@ -5,7 +5,7 @@ import { codeBlocks } from "../project/examples.ts";
 
 const PAGES = new URL("../../docs/causes/", import.meta.url);
 
-/** The name of a cause's page: characters that are no good in a file name become a dash. */
+/** The name of a cause's page, for causes of records with the op before it: characters that are no good in a file name become a dash. */
 export const pageName = (cause: string): string => `${cause.replaceAll(/[^\w-]+/g, "-").replace(/-$/, "")}.md`;
 
 export const pageNames = (): string[] => readdirSync(PAGES).filter((name) => name !== "README.md");
@@ -19,9 +19,12 @@ export interface CausePage {
   readonly record: string;
 }
 
-export function causePage(cause: string): CausePage {
-  const name = pageName(cause);
-  const text = readFileSync(new URL(name, PAGES), "utf8");
+export const pageText = (name: string): string => readFileSync(new URL(name, PAGES), "utf8");
+
+export const causePage = (cause: string): CausePage => playPage(pageName(cause));
+
+export function playPage(name: string): CausePage {
+  const text = pageText(name);
   const blocks = codeBlocks(text);
   const yaml = blocks.filter((block) => block.language === "yaml");
   const records = blocks.filter((block) => block.language === "text");
