@@ -90,7 +90,7 @@ export interface Decision {
     readonly gid: number;
     readonly size: number;
   };
-  /** Each rule that could have had a say, in list order, with why it did or did not match. */
+  /** Each rule that could have had a say, in list order, with why it did or did not match; worked out when it is read, for the policy of that time. */
   readonly rules: readonly RuleDecision[];
   readonly cacheBefore: CacheSnapshot | null;
   readonly cacheAfter: CacheSnapshot | null;
@@ -102,6 +102,43 @@ export interface Decision {
   readonly errno: Errno | null;
   /** The kernel's word for the failure, or null. */
   readonly cause: string | null;
+}
+
+/** A decision as it is made: all but its rules, which are worked out when they are read. A class, because a getter of each object's own would cost it a shape of its own. */
+export class MadeDecision implements Decision {
+  readonly hook: Decision["hook"];
+  readonly mask: number;
+  readonly subject: Decision["subject"];
+  readonly object: Decision["object"];
+  readonly cacheBefore: CacheSnapshot | null;
+  readonly cacheAfter: CacheSnapshot | null;
+  readonly steps: readonly DecisionStep[];
+  readonly appraisal: Decision["appraisal"];
+  readonly mode: Decision["mode"];
+  readonly verdict: Decision["verdict"];
+  readonly errno: Errno | null;
+  readonly cause: string | null;
+  readonly #rules: () => readonly RuleDecision[];
+
+  constructor(made: Omit<Decision, "rules">, rules: () => readonly RuleDecision[]) {
+    this.hook = made.hook;
+    this.mask = made.mask;
+    this.subject = made.subject;
+    this.object = made.object;
+    this.cacheBefore = made.cacheBefore;
+    this.cacheAfter = made.cacheAfter;
+    this.steps = made.steps;
+    this.appraisal = made.appraisal;
+    this.mode = made.mode;
+    this.verdict = made.verdict;
+    this.errno = made.errno;
+    this.cause = made.cause;
+    this.#rules = rules;
+  }
+
+  get rules(): readonly RuleDecision[] {
+    return this.#rules();
+  }
 }
 
 export function snapshot(iint: Iint): CacheSnapshot {

@@ -30,7 +30,14 @@ import {
   type Subject,
   type Vfs,
 } from "../vfs/index.ts";
-import { type Decision, type DecisionRecorder, describeObject, describeSubject, snapshot } from "./decision.ts";
+import {
+  type Decision,
+  type DecisionRecorder,
+  describeObject,
+  describeSubject,
+  MadeDecision,
+  snapshot,
+} from "./decision.ts";
 import { type Iint, IintCache } from "./iint.ts";
 import { KeyQueue } from "./key-queue.ts";
 import type { ImaKeys } from "./keys.ts";
@@ -269,23 +276,35 @@ export class Ima {
   }): void {
     const { task, access, recorder, iint, mustAppraise, failed, verdict } = made;
     const { file, cred, func, mask } = access;
-    const decision: Decision = {
-      hook: funcName(func),
+    const asked = this.#query(
+      task,
+      cred,
+      file.inode,
+      file.path.mount.idmap,
+      func,
       mask,
-      subject: describeSubject(task),
-      object: describeObject(file),
-      rules: this.policy.decide(
-        this.#query(task, cred, file.inode, file.path.mount.idmap, func, mask, this.policyFlag & ALL_ACTIONS, null),
-      ),
-      cacheBefore: recorder.cacheBefore,
-      cacheAfter: iint === null ? null : snapshot(iint),
-      steps: recorder.steps,
-      appraisal: !mustAppraise ? "not-asked" : failed ? "failed" : "passed",
-      mode: this.mode,
-      verdict: verdict === null ? "allow" : "deny",
-      errno: verdict,
-      cause: failed ? recorder.cause : null,
-    };
+      this.policyFlag & ALL_ACTIONS,
+      null,
+    );
+    const { uid, gid, sb } = asked.inode!;
+    const rules = this.policy.decideLater({ ...asked, inode: { uid, gid, sb } });
+    const decision = new MadeDecision(
+      {
+        hook: funcName(func),
+        mask,
+        subject: describeSubject(task),
+        object: describeObject(file),
+        cacheBefore: recorder.cacheBefore,
+        cacheAfter: iint === null ? null : snapshot(iint),
+        steps: recorder.steps,
+        appraisal: !mustAppraise ? "not-asked" : failed ? "failed" : "passed",
+        mode: this.mode,
+        verdict: verdict === null ? "allow" : "deny",
+        errno: verdict,
+        cause: failed ? recorder.cause : null,
+      },
+      rules,
+    );
     if (verdict !== null) this.lastDenial = decision;
     for (const watcher of this.#watchers) watcher(decision);
   }

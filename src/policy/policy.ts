@@ -76,6 +76,15 @@ function appraiseBit(func: Func): number {
 
 const utf8 = new TextEncoder();
 
+/** The active list at one time. */
+interface StandingRules<T extends RuleTemplate> {
+  readonly rules: readonly PolicyRule<T>[];
+  /** Whether a rule looks at labels. */
+  readonly labelled: boolean;
+  /** The rules as text, once a decision was told with them. */
+  texts: readonly string[] | null;
+}
+
 export class ImaPolicy<T extends RuleTemplate = RuleTemplate> {
   readonly release: Release;
   readonly config: Kconfig;
@@ -92,8 +101,7 @@ export class ImaPolicy<T extends RuleTemplate = RuleTemplate> {
   #customActive = false;
   #settings: MatchSettings;
   #index: RuleIndex<T>;
-  /** The rules of the active list as text, once a decision was told with them. */
-  #texts: readonly string[] | null = null;
+  #standing: StandingRules<T> = { rules: [], labelled: false, texts: null };
 
   #policyFlag = 0;
   #appraise: number;
@@ -281,8 +289,9 @@ export class ImaPolicy<T extends RuleTemplate = RuleTemplate> {
   }
 
   #reindex(): void {
-    this.#index = new RuleIndex([...this.rules], this.#settings);
-    this.#texts = null;
+    const rules = [...this.rules];
+    this.#index = new RuleIndex(rules, this.#settings);
+    this.#standing = { rules, labelled: rules.some((rule) => rule.labels !== null), texts: null };
   }
 
   /** The LSM has reloaded its policy: the labels of custom rules are compiled anew. */
@@ -303,8 +312,25 @@ export class ImaPolicy<T extends RuleTemplate = RuleTemplate> {
 
   /** The same walk, with the reason of each rule. */
   decide(query: MatchQuery): RuleDecision<T>[] {
-    this.#texts ??= this.rules.map((rule) => ruleText(rule, this.release));
-    return decideRules(this.rules, this.#texts, query, this.#settings);
+    return this.decideLater(query)();
+  }
+
+  /**
+   * The walk through the rules that are active now, taken when its result is first asked for: reasons cost far more than a match, and are
+   * seldom read. `query` must not change until then.
+   */
+  decideLater(query: MatchQuery): () => RuleDecision<T>[] {
+    const standing = this.#standing;
+    const settings = this.#settings;
+    let decided: RuleDecision<T>[] | null = null;
+    const later = () => {
+      standing.texts ??= standing.rules.map((rule) => ruleText(rule, this.release));
+      decided ??= decideRules(standing.rules, standing.texts, query, settings);
+      return decided;
+    };
+    // What labels mean changes with the LSM's policy.
+    if (standing.labelled) later();
+    return later;
   }
 
   /** ima_appraise_signature: whether such a read will be appraised by signature; conditions other than func= are not looked at. */

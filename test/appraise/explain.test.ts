@@ -214,6 +214,23 @@ describe("the explanation of", () => {
   });
 });
 
+it("tells the rules and owners of its time, also when it is read later", () => {
+  const kernel = boot({ release: "6.12" });
+  kernel.mount("/mnt", { fstype: "ext4" });
+  const root = kernel.task();
+  root.writeFile("/mnt/f", "content\n");
+  kernel.securityfs.write("ima/policy", "measure func=FILE_CHECK fowner=0\n");
+  const decisions: Decision[] = [];
+  kernel.watch((decision) => decisions.push(decision));
+  root.readFile("/mnt/f");
+  root.chown("/mnt/f", 1000, 1000);
+  kernel.securityfs.write("ima/policy", "dont_measure func=FILE_CHECK\n");
+  const [first] = decisions;
+  expect(first!.rules.map(({ text, outcome }) => [text, outcome])).toEqual([
+    ["measure func=FILE_CHECK fowner=0", "matched"],
+  ]);
+});
+
 describe("what the mode and the cache make of it", () => {
   function machine(mode: string) {
     const kernel = boot({ release: "6.12", cmdline: `ima_appraise=${mode}` });
