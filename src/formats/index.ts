@@ -19,13 +19,13 @@ export {
   signV1,
 } from "./digsig-v1.ts";
 export { imaFileId, imaFileIdDigest } from "./file-id.ts";
-export { type InspectKind, type InspectOptions, inspect, recognise } from "./inspect.ts";
 export {
   type InspectedFault,
   type InspectedField,
   type Inspection,
   renderInspection,
-} from "./inspect-findings.ts";
+} from "./inspect/findings.ts";
+export { type InspectKind, type InspectOptions, inspect, recognise } from "./inspect/inspect.ts";
 export {
   decodeXattr,
   encodeXattr,
@@ -70,4 +70,4 @@ export {
   type VerityDescriptor,
   verityDigest,
 } from "./verity-descriptor.ts";
-export { type Certificate, parseCertificate } from "./x509.ts";
+export { type Certificate, parseCertificate } from "./x509/certificate.ts";

@@ -6,7 +6,7 @@ import type { HashName } from "../crypto/index.ts";
 import { type Denial, fail, ok, type Result } from "../errno/index.ts";
 import type { Release } from "../release/index.ts";
 import { digestAlgorithm, type OidName, oidHex, oidName, signerAlgorithm } from "./oid.ts";
-import { decodeTime } from "./x509-time.ts";
+import { decodeTime } from "./x509/time.ts";
 
 /** One signature of a message: SignerInfo. */
 export interface Pkcs7Signer {

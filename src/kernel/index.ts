@@ -1,6 +1,5 @@
 // A kernel: booting it, its processes and their system calls.
 export { boot } from "./boot.ts";
-export type { BootOutcome, BootStage, BootStep, BootVerdict } from "./boot-report.ts";
 export type { ExecOutcome } from "./calls/exec.ts";
 export type { XattrTarget } from "./calls/xattrs.ts";
 export type { Ids } from "./credentials.ts";
@@ -21,6 +20,12 @@ export type { Attempt, Kernel } from "./kernel.ts";
 export type { BindSpec, MountSpec } from "./mount-file-system.ts";
 export type { BootDisk, BootEnvironment, BootFile, BootOptions, KernelLabels, TpmBootOptions } from "./options.ts";
 export type { Process } from "./process.ts";
-export { type BootProgram, type BootSimulation, type BootSimulationOptions, simulateBoot } from "./simulate-boot.ts";
+export type { BootOutcome, BootStage, BootStep, BootVerdict } from "./simulate-boot/report.ts";
+export {
+  type BootProgram,
+  type BootSimulation,
+  type BootSimulationOptions,
+  simulateBoot,
+} from "./simulate-boot/simulate-boot.ts";
 export type { SystemCalls } from "./system-calls.ts";
 export type { Bytes, OpenFlags, Task } from "./task.ts";

@@ -1,8 +1,12 @@
-export { type CertificateSurvey, type SurveyOptions, type SurveyRow, surveyCertificate } from "./certificate-survey.ts";
-export { type CertificateDiagnosis, diagnoseCertificate, type TrustStep } from "./diagnose-certificate.ts";
-export { diagnoseVerification, type KeyVerdict, type VerificationDiagnosis } from "./diagnose-verification.ts";
-export { type BlobRequest, type EncryptedBlob, parseBlobRequest } from "./encrypted-blob.ts";
-export { explainAppended, explainCertificate, explainSignature } from "./explain.ts";
+export { type CertificateDiagnosis, diagnoseCertificate, type TrustStep } from "./diagnose/certificate.ts";
+export {
+  type CertificateSurvey,
+  type SurveyOptions,
+  type SurveyRow,
+  surveyCertificate,
+} from "./diagnose/certificate-survey.ts";
+export { explainAppended, explainCertificate, explainSignature } from "./diagnose/explain.ts";
+export { diagnoseVerification, type KeyVerdict, type VerificationDiagnosis } from "./diagnose/verification.ts";
 export { isHashBlacklisted } from "./hash-blacklist.ts";
 export { integrityVerify } from "./integrity.ts";
 export {
@@ -16,6 +20,7 @@ export {
   makeSystemKeyrings,
 } from "./kernel-keyrings.ts";
 export type { Key, KeyPayload } from "./key.ts";
+export { type BlobRequest, type EncryptedBlob, parseBlobRequest } from "./key-types/encrypted-blob.ts";
 export { type KeyId, SPECIAL_KEYRINGS } from "./lookup.ts";
 export { AppendedSignature, readAppendedSignature } from "./modsig.ts";
 export { type ModuleSignatureQuirks, verifyModuleSignature } from "./module-signature.ts";

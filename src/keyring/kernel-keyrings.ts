@@ -1,10 +1,10 @@
 // The keyrings that the kernel makes for itself, and what is in them from the start (certs/system_keyring.c, certs/blacklist.c:
 // blacklist_init, security/integrity/digsig.c: integrity_init_keyring, security/integrity/ima/ima_mok.c, platform_certs/).
 import { type Denial, ERRNO, type Result } from "../errno/index.ts";
-import { BLACKLIST_PERM } from "./blacklist-type.ts";
 import { createOrUpdate, linkKey } from "./create.ts";
 import { type Key, NEED, POSSESSOR_BUT_SETATTR, permission } from "./key.ts";
-import { keyringType } from "./keyring-type.ts";
+import { BLACKLIST_PERM } from "./key-types/blacklist.ts";
+import { keyringType } from "./key-types/keyring.ts";
 import { userKeyrings } from "./process-keyrings.ts";
 import {
   byBuiltin,

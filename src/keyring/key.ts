@@ -1,8 +1,8 @@
 // One key (include/linux/key.h: struct key) and the bits of its permission mask.
 import type { PublicKey, Signature } from "../crypto/index.ts";
 import type { Errno } from "../errno/index.ts";
-import type { EncryptedBlob } from "./encrypted-blob.ts";
 import type { KeyType } from "./key-type.ts";
+import type { EncryptedBlob } from "./key-types/encrypted-blob.ts";
 import type { KeyringLinks } from "./links.ts";
 import type { KeyOwner } from "./quota.ts";
 import type { Restriction } from "./restrict.ts";

@@ -12,7 +12,7 @@ import {
   permission,
 } from "./key.ts";
 import type { KeyType } from "./key-type.ts";
-import { keyringType } from "./keyring-type.ts";
+import { keyringType } from "./key-types/keyring.ts";
 import { mayUse } from "./permission.ts";
 import { type SearchOptions, searchKeyring } from "./search.ts";
 import type { KeyState } from "./state.ts";

@@ -4,13 +4,13 @@ import { ProcessKeyrings } from "../keyring/index.ts";
 import type { InodeHint, Subject } from "../vfs/index.ts";
 import { type FileReader, StepArguments } from "./arguments.ts";
 import type { StepResult } from "./compare.ts";
-import { type DriverState, type Fields, type Op, stepCredentials } from "./op-context.ts";
-import { EXEC_OPS } from "./ops-exec.ts";
-import { FILE_OPS } from "./ops-files.ts";
-import { INODE_OPS } from "./ops-inodes.ts";
-import { KERNEL_OPS } from "./ops-kernel.ts";
-import { KEY_OPS } from "./ops-keys.ts";
-import { MAP_OPS } from "./ops-maps.ts";
+import { type DriverState, type Fields, type Op, stepCredentials } from "./ops/context.ts";
+import { EXEC_OPS } from "./ops/exec.ts";
+import { FILE_OPS } from "./ops/files.ts";
+import { INODE_OPS } from "./ops/inodes.ts";
+import { KERNEL_OPS } from "./ops/kernel.ts";
+import { KEY_OPS } from "./ops/keys.ts";
+import { MAP_OPS } from "./ops/maps.ts";
 import type { OpName, Step } from "./step-schema.ts";
 
 const OPS: Readonly<Record<OpName, Op>> = {

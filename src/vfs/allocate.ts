@@ -4,7 +4,7 @@ import { Content } from "./content.ts";
 import type { OpenFile } from "./file.ts";
 import type { Inode } from "./inode.ts";
 import { askFilePermission, realFile, releaseReal } from "./io.ts";
-import { countChange } from "./native-attr.ts";
+import { countChange } from "./native/attr.ts";
 import { MAY } from "./security.ts";
 import type { Subject } from "./task.ts";
 import { FALLOC, PAGE_SIZE } from "./uapi.ts";

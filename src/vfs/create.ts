@@ -6,7 +6,7 @@ import type { OpenFile } from "./file.ts";
 import type { InodeHint, NewNode } from "./filesystem.ts";
 import { diskGid, diskUid, throughMount } from "./idmap.ts";
 import type { Inode } from "./inode.ts";
-import { wantWrite } from "./mount-access.ts";
+import { wantWrite } from "./mount/access.ts";
 import { attachChild, lookupChild, resolve, resolveParent } from "./namei.ts";
 import type { Path } from "./path.ts";
 import { inodePermission, newMode, ownerOrCapable } from "./permission.ts";

@@ -6,7 +6,7 @@ import type { Inode } from "./inode.ts";
 import { pathOf } from "./inode-access.ts";
 import { dropInode, releaseMount } from "./lifetime.ts";
 import type { Path } from "./path.ts";
-import type { GeneratedFile } from "./pseudo.ts";
+import type { GeneratedFile } from "./pseudo/file-system.ts";
 import type { Subject } from "./task.ts";
 import { O, S } from "./uapi.ts";
 import type { Vfs } from "./vfs.ts";

@@ -3,7 +3,7 @@
 /** Name spaces of extended attributes; "acl" stands for system.posix_acl_*. */
 export type XattrNamespace = "user" | "trusted" | "security" | "acl";
 
-/** Where attributes are kept, which decides their order in listxattr and how many fit (src/vfs/xattr-layout.ts). */
+/** Where attributes are kept, which decides their order in listxattr and how many fit (src/vfs/xattr/layout.ts). */
 export type XattrLayout = "ext4" | "xfs" | "btrfs" | "memory" | "none";
 
 /** How inode numbers are given out. */

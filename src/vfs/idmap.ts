@@ -3,7 +3,7 @@
 // Who acts through such a mount is compared in the ids of the file system, which comes to the same as comparing in those of the mount.
 import { InputError } from "../errno/index.ts";
 import type { Inode } from "./inode.ts";
-import type { Mount } from "./mount.ts";
+import type { Mount } from "./mount/mount.ts";
 import { type Capability, capable, type Subject } from "./task.ts";
 
 /** Ids from `disk` on show as those from `mount` on. */

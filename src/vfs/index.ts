@@ -5,7 +5,6 @@ export { type AttributeName, chattr, setGeneration } from "./chattr.ts";
 export { Content } from "./content.ts";
 export { link, linkFile, mkdir, mknod, symlink } from "./create.ts";
 export { Dentry } from "./dentry.ts";
-export { Disk, type DiskFile, type DiskInit } from "./disk.ts";
 export { OpenFile } from "./file.ts";
 export { closeFile } from "./file-open.ts";
 export type { InodeHint } from "./filesystem.ts";
@@ -23,15 +22,16 @@ export {
   realInode,
 } from "./inode-access.ts";
 export { copyFileRange, lseek, pread, pwrite, read, readContent, write } from "./io.ts";
-export { kernelMount } from "./kernel-mount.ts";
 export { dropCaches, evictAll } from "./lifetime.ts";
 export { FileMapping } from "./mapping.ts";
 export { memfdCreate } from "./memfd.ts";
 export { load, type MapRequest, type MemoryFault, mmap, mprotect, msync, munmap, store } from "./mmap.ts";
-export { Mount, type MountFlags } from "./mount.ts";
-export { type MountRequest, mount, moveMount, umount } from "./mounting.ts";
+export { kernelMount } from "./mount/kernel-mount.ts";
+export { Mount, type MountFlags } from "./mount/mount.ts";
+export { type MountRequest, mount, moveMount, umount } from "./mount/mounting.ts";
 export { lookupChild, type ResolveHow, resolve } from "./namei.ts";
 export { absolutePath, dentryPath, displayPath } from "./names.ts";
+export { Disk, type DiskFile, type DiskInit } from "./native/disk.ts";
 export { allowWriteAccess, denyWriteAccess, open, openByPath, openExec, openExecFile, openExecPath } from "./open.ts";
 export type { Path } from "./path.ts";
 export { inGroupOrCapable } from "./permission.ts";
@@ -44,7 +44,7 @@ export {
   addPseudoSymlink,
   type GeneratedFile,
   removePseudo,
-} from "./pseudo.ts";
+} from "./pseudo/file-system.ts";
 export { getdents, readdir } from "./readdir.ts";
 export { rmdir, unlink } from "./remove.ts";
 export { rename } from "./rename.ts";
@@ -75,4 +75,4 @@ export {
   verityMeasure,
 } from "./verity.ts";
 export { type ProtectionSysctls, topOf, Vfs, type VfsOptions } from "./vfs.ts";
-export { getxattr, listxattr, removeXattrNoPerm, removexattr, setXattrNoPerm, setxattr } from "./xattr.ts";
+export { getxattr, listxattr, removeXattrNoPerm, removexattr, setXattrNoPerm, setxattr } from "./xattr/xattr.ts";

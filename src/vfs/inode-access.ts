@@ -4,9 +4,9 @@ import { fail, type Result } from "../errno/index.ts";
 import type { Dentry } from "./dentry.ts";
 import type { OpenFile } from "./file.ts";
 import type { Inode } from "./inode.ts";
-import { topInode } from "./overlay-inode.ts";
+import { topInode } from "./overlay/inode.ts";
 import type { Path } from "./path.ts";
-import { refuseXattr } from "./xattr-names.ts";
+import { refuseXattr } from "./xattr/names.ts";
 
 /** __vfs_getxattr. ENODATA where there is none, EOPNOTSUPP where the file system has no such attributes, EINVAL for a prefix alone. */
 export function readXattr(_at: Path | Dentry, inode: Inode, name: string): Result<Uint8Array> {

@@ -4,14 +4,14 @@ import type { Content } from "./content.ts";
 import type { Dentry } from "./dentry.ts";
 import { IVersion } from "./iversion.ts";
 import type { FileMapping } from "./mapping.ts";
-import type { OverlayInode } from "./overlay-inode.ts";
+import type { OverlayInode } from "./overlay/inode.ts";
 import type { Path } from "./path.ts";
-import type { GeneratedFile } from "./pseudo.ts";
+import type { GeneratedFile } from "./pseudo/file-system.ts";
 import type { SuperBlock } from "./superblock.ts";
 import type { Subject } from "./task.ts";
 import { S } from "./uapi.ts";
 import type { Verity } from "./verity.ts";
-import type { XattrPlaces } from "./xattr-layout.ts";
+import type { XattrPlaces } from "./xattr/layout.ts";
 
 /** What a new inode starts as. */
 export interface InodeInit {

@@ -6,7 +6,7 @@ import { readDevice, writeDevice } from "./device.ts";
 import type { OpenFile } from "./file.ts";
 import { closeFile } from "./file-open.ts";
 import type { Inode } from "./inode.ts";
-import { touchAtime } from "./native-attr.ts";
+import { touchAtime } from "./native/attr.ts";
 import { MAY } from "./security.ts";
 import type { Subject } from "./task.ts";
 import { LIMIT, O, PAGE_SIZE, S, SEEK } from "./uapi.ts";

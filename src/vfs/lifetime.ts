@@ -3,7 +3,7 @@
 import type { Dentry } from "./dentry.ts";
 import type { Inode } from "./inode.ts";
 import { freeMemory } from "./inode-memory.ts";
-import type { Mount } from "./mount.ts";
+import type { Mount } from "./mount/mount.ts";
 import type { SuperBlock } from "./superblock.ts";
 import type { Vfs } from "./vfs.ts";
 

@@ -4,8 +4,8 @@ import { type Denial, type Errno, fail, ok, type Result } from "../errno/index.t
 import { Dentry } from "./dentry.ts";
 import { diskUid, throughMount } from "./idmap.ts";
 import type { Inode } from "./inode.ts";
-import type { Mount } from "./mount.ts";
-import { touchAtime } from "./native-attr.ts";
+import type { Mount } from "./mount/mount.ts";
+import { touchAtime } from "./native/attr.ts";
 import type { Path } from "./path.ts";
 import { inodePermission } from "./permission.ts";
 import { MAY } from "./security.ts";

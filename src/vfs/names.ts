@@ -1,6 +1,6 @@
 // Names of files as the kernel prints them (fs/d_path.c: d_absolute_path, d_path, dentry_path).
 import type { Dentry } from "./dentry.ts";
-import type { Mount } from "./mount.ts";
+import type { Mount } from "./mount/mount.ts";
 import type { Path } from "./path.ts";
 
 /** The path from the root of everything; null if it does not lead there (detached mounts, files without a name). */

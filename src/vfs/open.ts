@@ -11,7 +11,7 @@ import type { InodeHint } from "./filesystem.ts";
 import { diskGid, diskUid, throughMount } from "./idmap.ts";
 import type { Inode } from "./inode.ts";
 import { dropInode } from "./lifetime.ts";
-import { noExec, wantWrite } from "./mount-access.ts";
+import { noExec, wantWrite } from "./mount/access.ts";
 import { attachChild, resolve, resolveForOpen } from "./namei.ts";
 import type { Path } from "./path.ts";
 import { inodePermission, newMode, ownerOrCapable } from "./permission.ts";

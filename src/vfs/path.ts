@@ -1,6 +1,6 @@
 // struct path: a name in one mount.
 import type { Dentry } from "./dentry.ts";
-import type { Mount } from "./mount.ts";
+import type { Mount } from "./mount/mount.ts";
 
 export interface Path {
   readonly mount: Mount;

@@ -3,7 +3,7 @@ import { fail, ok, type Result } from "../errno/index.ts";
 import type { OpenFile } from "./file.ts";
 import { closeFile } from "./file-open.ts";
 import { askFilePermission } from "./io.ts";
-import { touchAtime } from "./native-attr.ts";
+import { touchAtime } from "./native/attr.ts";
 import { open } from "./open.ts";
 import type { Path } from "./path.ts";
 import { MAY } from "./security.ts";

@@ -4,7 +4,7 @@ import type { Dentry } from "./dentry.ts";
 import { capableOver, diskUid, throughMount } from "./idmap.ts";
 import type { Inode } from "./inode.ts";
 import { dropDentry, dropInode } from "./lifetime.ts";
-import { wantWrite } from "./mount-access.ts";
+import { wantWrite } from "./mount/access.ts";
 import { lookupChild, resolveParent } from "./namei.ts";
 import type { Path } from "./path.ts";
 import { inodePermission } from "./permission.ts";

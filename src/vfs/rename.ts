@@ -4,7 +4,7 @@ import { mayCreate } from "./create.ts";
 import type { Dentry } from "./dentry.ts";
 import { throughMount } from "./idmap.ts";
 import { dropDentry, dropInode } from "./lifetime.ts";
-import { wantWrite } from "./mount-access.ts";
+import { wantWrite } from "./mount/access.ts";
 import { lookupChild, resolveParent } from "./namei.ts";
 import type { Path } from "./path.ts";
 import { inodePermission } from "./permission.ts";

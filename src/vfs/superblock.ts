@@ -1,9 +1,9 @@
 // A mounted instance of a file system (include/linux/fs.h: struct super_block).
 import type { Dentry } from "./dentry.ts";
-import type { Disk } from "./disk.ts";
 import type { FileSystem } from "./filesystem.ts";
 import type { FsType } from "./fstype.ts";
 import type { Inode } from "./inode.ts";
+import type { Disk } from "./native/disk.ts";
 import type { Vfs } from "./vfs.ts";
 
 export interface SuperBlockFlags {

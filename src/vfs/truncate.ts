@@ -2,7 +2,7 @@
 import type { Denial } from "../errno/index.ts";
 import type { OpenFile } from "./file.ts";
 import { throughMount } from "./idmap.ts";
-import { wantWrite } from "./mount-access.ts";
+import { wantWrite } from "./mount/access.ts";
 import { resolve } from "./namei.ts";
 import { notifyChange } from "./notify-change.ts";
 import type { Path } from "./path.ts";

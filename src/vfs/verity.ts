@@ -5,7 +5,7 @@ import { digest } from "../crypto/index.ts";
 import { type Denial, fail, ok, type Result } from "../errno/index.ts";
 import type { OpenFile } from "./file.ts";
 import { throughMount } from "./idmap.ts";
-import { wantWrite } from "./mount-access.ts";
+import { wantWrite } from "./mount/access.ts";
 import { inodePermission } from "./permission.ts";
 import { MAY } from "./security.ts";
 import type { Subject } from "./task.ts";

@@ -3,7 +3,7 @@
 import type { Denial } from "../errno/index.ts";
 import type { OpenFile } from "./file.ts";
 import { throughMount } from "./idmap.ts";
-import { updateTimes } from "./native-attr.ts";
+import { updateTimes } from "./native/attr.ts";
 import { notifyChange } from "./notify-change.ts";
 import { dropsOnWrite, hasFileCapabilities, type MutableChange } from "./setattr.ts";
 import type { Subject } from "./task.ts";

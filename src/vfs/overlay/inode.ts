@@ -1,0 +1,46 @@
+// What an overlay keeps for each of its files: which files of which layers it stands for (fs/overlayfs/ovl_entry.h: struct ovl_inode).
+import type { Dentry } from "../dentry.ts";
+import type { Inode } from "../inode.ts";
+import type { Path } from "../path.ts";
+
+export interface OverlayInode {
+  /** The file in the upper layer; null until it is copied up. */
+  upper: Dentry | null;
+  /** The files of the lower layers, topmost first: one for a file, several for a merged directory, none for a pure upper file. */
+  readonly lower: readonly Path[];
+  /** The lower file that an upper one was copied from, where it is known: it gives the inode number. */
+  origin: Inode | null;
+  /** i_size as it was when attributes were last taken over: a change made directly in a layer is not seen in it. */
+  size: number;
+  /** Names that were asked for in this directory and not found: what a layer is given of them later stays unseen (negative dentries). */
+  readonly missing: Set<string>;
+  /** An upper directory that hides what is below. */
+  opaque: boolean;
+  /** trusted.overlay.impure is set on the upper directory. */
+  impure: boolean;
+}
+
+/** The inode that an overlay's file shows now: the upper one where there is one. */
+export function topInode(overlay: OverlayInode): Inode {
+  return overlay.upper !== null ? overlay.upper.inode! : overlay.lower[0]!.dentry.inode!;
+}
+
+/** ovl_copyattr: takes over what the real file's attributes are now. */
+export function copyAttributesUp(inode: Inode): void {
+  const overlay = inode.overlay!;
+  const real = topInode(overlay);
+  inode.mode = real.mode;
+  inode.uid = real.uid;
+  inode.gid = real.gid;
+  inode.atime = real.atime;
+  inode.mtime = real.mtime;
+  inode.ctime = real.ctime;
+  inode.accessAcl = real.accessAcl;
+  inode.defaultAcl = real.defaultAcl;
+  overlay.size = real.size;
+}
+
+/** A whiteout: a character device 0:0 hides the name in the layers below. */
+export function isWhiteout(inode: Inode): boolean {
+  return (inode.mode & 0o170000) === 0o020000 && inode.rdev.major === 0 && inode.rdev.minor === 0;
+}
