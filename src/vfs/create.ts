@@ -170,6 +170,6 @@ export function linkNode(vfs: Vfs, task: Subject, old: Dentry, dir: Dentry, name
   const refused = dir.sb.fs.link(vfs, task, old, inode, dir, name);
   if (refused !== null) return refused;
   inode.linkable = false;
-  attachChild(dir, name, inode);
+  if (dir.sb.fs.forgetsLinks !== true) attachChild(dir, name, inode);
   return null;
 }

@@ -38,6 +38,8 @@ export interface FileSystem {
   /** A file without a name: O_TMPFILE. */
   tmpfile(vfs: Vfs, task: Subject, dir: Dentry, node: NewNode): Result<Inode>;
   link(vfs: Vfs, task: Subject, from: Dentry, inode: Inode, dir: Dentry, name: string): Denial;
+  /** A name made by link is looked up before it is used (overlay: it may turn out to be another inode). */
+  readonly forgetsLinks?: boolean;
   unlink(vfs: Vfs, task: Subject, dentry: Dentry): Denial;
   rmdir(vfs: Vfs, task: Subject, dentry: Dentry): Denial;
   /** `target` is what the new name shows now, null if nothing. */

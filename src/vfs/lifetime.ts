@@ -48,7 +48,6 @@ export function releaseMount(vfs: Vfs, mount: Mount): void {
 
 /** Whether anything keeps this name in memory: open files, mounts, or names below it. */
 function evictChildren(vfs: Vfs, dir: Dentry): void {
-  dir.inode?.overlay?.missing.clear();
   for (const child of [...(dir.children?.values() ?? [])]) {
     if (child.inode?.isDirectory === true) evictChildren(vfs, child);
     if ((child.children?.size ?? 0) > 0 || child.mounts > 0 || child.pins > 0) continue;
@@ -56,6 +55,8 @@ function evictChildren(vfs: Vfs, dir: Dentry): void {
     dropDentry(child);
     if (inode.dentries === 0 && inode.openFiles === 0) evict(vfs, inode.sb, inode);
   }
+  const names = dir.inode?.overlay?.names;
+  for (const name of names?.keys() ?? []) if (dir.children?.has(name) !== true) names!.delete(name);
 }
 
 /**

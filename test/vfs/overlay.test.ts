@@ -266,15 +266,75 @@ describe("layers changed behind its back", () => {
     m.close(file);
   });
 
-  it("a name that upper layer lost or gave away is stale, and looked up anew afterwards", () => {
+  it("a name that the upper layer lost or gave away is stale, and stays as it was found until it is forgotten", () => {
     const m = machine();
-    chmod(m.vfs, root, m.base, "/o/f", 0o600);
+    m.write("/o/f", "changed");
     chmod(m.vfs, root, m.base, "/o/d/g", 0o600);
     expect(unlink(m.vfs, root, m.base, "/base/upper/f")).toBeNull();
     expect(unlink(m.vfs, root, m.base, "/base/upper/d/g")).toBeNull();
     expect(unlink(m.vfs, root, m.base, "/o/f")).toBe("ESTALE");
     expect(rename(m.vfs, root, m.base, "/o/d/g", "/o/d/i")).toBe("ESTALE");
+    expect(m.read("/o/f")).toBe("changed");
+    dropCaches(m.vfs);
     expect(m.read("/o/f")).toBe("lower");
+  });
+
+  it("a name that the upper layer got is not there for the overlay, and cannot be taken", () => {
+    const m = machine();
+    expect(told(open(m.vfs, root, m.base, "/o/new", O.RDONLY))).toBe("ENOENT");
+    m.write("/base/upper/new", "behind");
+    expect(told(open(m.vfs, root, m.base, "/o/new", O.RDONLY))).toBe("ENOENT");
+    expect(told(open(m.vfs, root, m.base, "/o/new", O.WRONLY | O.CREAT))).toBe("ESTALE");
+    expect(mkdir(m.vfs, root, m.base, "/o/new", 0o755)).toBe("ESTALE");
+    expect(link(m.vfs, root, m.base, "/o/f", "/o/new")).toBe("ESTALE");
+    expect(rename(m.vfs, root, m.base, "/o/f", "/o/new")).toBe("ESTALE");
+    expect(m.read("/base/upper/new")).toBe("behind");
+  });
+
+  it("a whiteout that came or went since the name was looked up makes it stale", () => {
+    const m = machine();
+    expect(unlink(m.vfs, root, m.base, "/o/f")).toBeNull();
+    expect(told(open(m.vfs, root, m.base, "/o/f", O.RDONLY))).toBe("ENOENT");
+    expect(unlink(m.vfs, root, m.base, "/base/upper/f")).toBeNull();
+    expect(told(open(m.vfs, root, m.base, "/o/f", O.WRONLY | O.CREAT))).toBe("ESTALE");
+    expect(rename(m.vfs, root, m.base, "/o/d/g", "/o/f")).toBe("ESTALE");
+    m.write("/o/pure", "pure");
+    expect(rename(m.vfs, root, m.base, "/o/pure", "/o/f")).toBeNull();
+  });
+
+  it("a second lower name of a file that was copied up becomes a link to the copy when it is changed", () => {
+    const m = machine();
+    expect(m.read("/o/f")).toBe("lower");
+    expect(rename(m.vfs, root, m.base, "/base/lower/f", "/base/lower/f2")).toBeNull();
+    m.write("/o/f", "changed");
+    expect(m.read("/o/f2")).toBe("changed");
+    expect(names(m, "/base/upper")).not.toContain("f2");
+    expect(chmod(m.vfs, root, m.base, "/o/f2", 0o600)).toBeNull();
+    expect(m.stat("/base/upper/f2").nlink).toBe(2);
+    expect(text(m.inode("/base/upper/f").xattrs.get("trusted.overlay.nlink")!)).toBe("U-1");
+    expect(unlink(m.vfs, root, m.base, "/o/f")).toBeNull();
+    expect(m.read("/o/f2")).toBe("changed");
+  });
+
+  it("a lower file that has got a second name is another file under each once it is looked up", () => {
+    const m = machine();
+    expect(m.read("/o/f")).toBe("lower");
+    expect(link(m.vfs, root, m.base, "/base/lower/f", "/base/lower/f2")).toBeNull();
+    m.write("/o/f", "changed");
+    expect(m.read("/o/f2")).toBe("lower");
+    m.write("/o/f2", "changed too");
+    expect(m.read("/o/f")).toBe("changed");
+  });
+
+  it("setting attributes shows the length that a layer's file was given meanwhile", () => {
+    const m = machine();
+    m.write("/o/f", "");
+    m.write("/base/upper/f", "longer");
+    expect(m.inode("/o/f").size).toBe(0);
+    const file = m.open("/o/f");
+    expect(chattr(m.vfs, root, file, ["nodump"], [])).toBeNull();
+    m.close(file);
+    expect(m.inode("/o/f").size).toBe(6);
   });
 });
 

@@ -1,5 +1,5 @@
-// Names in an overlay come, go and move: what is done in the upper layer, and how a name that a lower layer still has is hidden
-// (fs/overlayfs/dir.c: ovl_create_object, ovl_create_over_whiteout, ovl_link, ovl_do_remove, ovl_whiteout, ovl_rename).
+// Names in an overlay come and go: what is done in the upper layer, and how a name that a lower layer still has is hidden
+// (fs/overlayfs/dir.c: ovl_create_object, ovl_create_over_whiteout, ovl_link, ovl_do_remove, ovl_whiteout).
 import { type Denial, fail, ok, type Result } from "../../errno/index.ts";
 import { encodeAcl, inheritAcl, type PosixAcl } from "../acl.ts";
 import { linkNode, makeNode } from "../create.ts";
@@ -19,23 +19,26 @@ import type { Vfs } from "../vfs.ts";
 import { setAclNode } from "../xattr/acl.ts";
 import { ACL_ACCESS, ACL_DEFAULT } from "../xattr/names.ts";
 import { setXattrNode } from "../xattr/xattr.ts";
-import { copyUp, setImpure, setOpaque, setOverlayXattr, temporaryName } from "./copy-up.ts";
+import { copyUp, setImpure, setOpaque, temporaryName } from "./copy-up.ts";
 import type { OverlayFs } from "./file-system.ts";
 import { copyAttributesUp, isWhiteout } from "./inode.ts";
 import { lowerHas } from "./lookup.ts";
-import { OVERLAY_XATTR } from "./xattr.ts";
 
 /** A directory of the overlay that shows more than its upper directory. */
-function isMerged(dir: Dentry): boolean {
+export function isMerged(dir: Dentry): boolean {
   const { upper, lower } = dir.inode!.overlay!;
   return upper !== null && (lower.length > 0 || dir.isRoot);
 }
 
-/** The whiteout that hides a name, if there is one in the upper layer. */
-function whiteoutAt(vfs: Vfs, dir: Dentry, name: string): Dentry | null {
-  const upper = dir.inode!.overlay!.upper;
-  const found = upper === null ? null : lookupChild(vfs, upper, name);
-  return found !== null && isWhiteout(found.inode!) ? found : null;
+/**
+ * What a new name takes the place of in the upper layer: the whiteout that was found there, or nothing. ESTALE if that has changed since the
+ * name was looked up.
+ */
+function placeFor(vfs: Vfs, dir: Dentry, name: string): Result<Dentry | null> {
+  const { upper, names } = dir.inode!.overlay!;
+  const present = lookupChild(vfs, upper!, name);
+  if (names.get(name) !== "hidden") return present === null ? ok(null) : fail("ESTALE");
+  return present !== null && isWhiteout(present.inode!) ? ok(present) : fail("ESTALE");
 }
 
 /** inode_init_owner on the overlay: who owns the new file, and its mode. */
@@ -64,8 +67,9 @@ export function makeOverlay(
   const { uid, gid, mode } = ownerOf(task, dir.inode!, node.mode);
   const creator = fs.mounter(task, { uid, gid });
   const upperDir = dir.inode!.overlay!.upper!;
-  const hidden = whiteoutAt(vfs, dir, name);
-  if (hidden === null && lookupChild(vfs, upperDir, name) !== null) return fail("ESTALE");
+  const place = placeFor(vfs, dir, name);
+  if (!place.ok) return place;
+  const hidden = place.value;
   // Over several file systems the number that a directory shows is not that of the upper one.
   const hint = fs.sameFs || kind !== S.IFDIR ? node.hint : undefined;
   const below = { ...node, mode, hint };
@@ -161,8 +165,9 @@ export function linkOverlay(
   const upperDir = dir.inode!.overlay!.upper!;
   const marked = overlay.origin === null ? null : setImpure(vfs, fs, mounter, dir.inode!);
   if (marked !== null) return marked;
-  const hidden = whiteoutAt(vfs, dir, name);
-  if (hidden === null && lookupChild(vfs, upperDir, name) !== null) return "ESTALE";
+  const place = placeFor(vfs, dir, name);
+  if (!place.ok) return place.errno;
+  const hidden = place.value;
   const done =
     hidden === null
       ? linkNode(vfs, mounter, overlay.upper!, upperDir, name)
@@ -192,6 +197,7 @@ function linkOverWhiteout(
 export function removeOverlay(vfs: Vfs, fs: OverlayFs, task: Subject, dentry: Dentry): Denial {
   const inode = dentry.inode!;
   const isDirectory = inode.isDirectory;
+  const lowerPositive = lowerHas(vfs, fs, dentry);
   if (isDirectory && [...fs.list(vfs, dentry)].length > 0) return "ENOTEMPTY";
   const failed = copyUp(vfs, fs, task, dentry.parent, 0) ?? fs.wantWrite();
   if (failed !== null) return failed;
@@ -199,18 +205,15 @@ export function removeOverlay(vfs: Vfs, fs: OverlayFs, task: Subject, dentry: De
   const { upper } = inode.overlay!;
   const upperDir = dentry.parent.inode!.overlay!.upper!;
   // ovl_matches_upper: somebody took the name away, or gave it to another file, in the upper layer itself.
-  if (upper !== null && lookupChild(vfs, upperDir, dentry.name)?.inode !== upper.inode) {
-    dropDentry(dentry);
-    return "ESTALE";
-  }
+  if (upper !== null && lookupChild(vfs, upperDir, dentry.name)?.inode !== upper.inode) return "ESTALE";
   if (upper !== null && isDirectory) clearWhiteouts(vfs, mounter, upper);
   let done: Denial;
-  // What has no upper file is in a lower layer, even if it was taken away there meanwhile.
-  if (upper === null || lowerHas(vfs, fs, dentry.parent, dentry.name)) {
+  if (lowerPositive) {
     done = putWhiteout(vfs, fs, mounter, upperDir, dentry.name);
     // A name that could not be hidden is forgotten, and its inode with it: the next lookup makes a new one.
     if (done !== null) {
       dropDentry(dentry);
+      dentry.parent.inode!.overlay!.names.delete(dentry.name);
       if (inode.dentries === 0 && inode.openFiles === 0 && inode.overlays === 0) fs.forget(vfs, inode);
     }
   } else
@@ -218,14 +221,21 @@ export function removeOverlay(vfs: Vfs, fs: OverlayFs, task: Subject, dentry: De
       ? rmdirNode(vfs, mounter, upper!)
       : unlinkNode(vfs, mounter, lookupChild(vfs, upperDir, dentry.name)!);
   if (done !== null) return done;
-  inode.nlink = isDirectory ? 0 : inode.nlink - 1;
+  dentry.parent.inode!.overlay!.names.delete(dentry.name);
+  dropLink(inode);
   if (upper !== null) copyAttributesUp(inode);
   copyAttributesUp(dentry.parent.inode!);
   return null;
 }
 
+/** ovl_drop_nlink: one name less, but none only with the last that is known: layers that change make the count a guess. */
+export function dropLink(inode: Inode): void {
+  if (inode.isDirectory) inode.nlink = 0;
+  else if (inode.nlink > (inode.dentries > 1 ? 1 : 0)) inode.nlink--;
+}
+
 /** Whiteouts in a directory that is to go: to the upper layer they are entries. */
-function clearWhiteouts(vfs: Vfs, mounter: Subject, upper: Dentry): void {
+export function clearWhiteouts(vfs: Vfs, mounter: Subject, upper: Dentry): void {
   for (const name of [...upper.sb.fs.list(vfs, upper)]) {
     const child = lookupChild(vfs, upper, name);
     if (child !== null && isWhiteout(child.inode!)) unlinkNode(vfs, mounter, child);
@@ -250,89 +260,4 @@ function putWhiteout(vfs: Vfs, fs: OverlayFs, mounter: Subject, upperDir: Dentry
   const moved = renameNode(vfs, mounter, whiteout, upperDir, name, present, exchange ? RENAME.EXCHANGE : 0);
   if (moved === null && exchange) return rmdirNode(vfs, mounter, present!);
   return moved;
-}
-
-export function renameOverlay(
-  vfs: Vfs,
-  fs: OverlayFs,
-  task: Subject,
-  from: Dentry,
-  toDir: Dentry,
-  toName: string,
-  target: Dentry | null,
-  given: number,
-): Denial {
-  if ((given & ~(RENAME.EXCHANGE | RENAME.NOREPLACE)) !== 0) return "EINVAL";
-  let flags = given & ~RENAME.NOREPLACE;
-  const exchange = flags !== 0;
-  const isDirectory = from.inode!.isDirectory;
-  if (!canMove(fs, from) || (exchange && !canMove(fs, target!))) return "EXDEV";
-  if (!exchange && target !== null && target.inode!.isDirectory && [...fs.list(vfs, target)].length > 0)
-    return "ENOTEMPTY";
-  const hidden = target === null ? whiteoutAt(vfs, toDir, toName) : null;
-  let cleanup = false;
-  if (!exchange) {
-    if (lowerHas(vfs, fs, from.parent, from.name)) flags |= hidden === null ? RENAME.WHITEOUT : RENAME.EXCHANGE;
-    else if (isDirectory && hidden !== null) {
-      flags |= RENAME.EXCHANGE;
-      cleanup = true;
-    }
-  }
-  const failed =
-    copyUp(vfs, fs, task, from, 0) ??
-    copyUp(vfs, fs, task, toDir, 0) ??
-    (exchange ? copyUp(vfs, fs, task, target!, 0) : null) ??
-    fs.wantWrite();
-  if (failed !== null) return failed;
-  const mounter = fs.mounter(task);
-  const upperTo = toDir.inode!.overlay!.upper!;
-  const upperFrom = from.parent.inode!.overlay!.upper!;
-  const source = lookupChild(vfs, upperFrom, from.name);
-  if (source === null || source.inode !== from.inode!.overlay!.upper!.inode) return "ESTALE";
-  const present = lookupChild(vfs, upperTo, toName);
-  if (toDir !== from.parent) {
-    const marked =
-      (from.inode!.overlay!.origin !== null ? setImpure(vfs, fs, mounter, toDir.inode!) : null) ??
-      (exchange && target!.inode!.overlay!.origin !== null ? setImpure(vfs, fs, mounter, from.parent.inode!) : null);
-    if (marked !== null) return marked;
-  }
-  if (present !== null && !exchange && present.inode!.isDirectory) clearWhiteouts(vfs, mounter, present);
-  const marked =
-    markMoved(vfs, fs, mounter, from, toDir) ?? (exchange ? markMoved(vfs, fs, mounter, target!, from.parent) : null);
-  if (marked !== null) return marked;
-  const done = renameNode(vfs, mounter, source, upperTo, toName, present, flags);
-  if (done !== null) return done;
-  if (cleanup) unlinkNode(vfs, mounter, present!);
-  if (!exchange && target !== null) target.inode!.nlink = target.inode!.isDirectory ? 0 : target.inode!.nlink - 1;
-  copyAttributesUp(from.inode!);
-  copyAttributesUp(from.parent.inode!);
-  copyAttributesUp(toDir.inode!);
-  return null;
-}
-
-/** A directory of a lower layer cannot be renamed without redirects. */
-function canMove(fs: OverlayFs, dentry: Dentry): boolean {
-  const { upper, lower } = dentry.inode!.overlay!;
-  return fs.layers.redirect || !dentry.inode!.isDirectory || (upper !== null && lower.length === 0);
-}
-
-/** A moved directory says where its lower part is; a pure upper one says that it has none. */
-function markMoved(vfs: Vfs, fs: OverlayFs, mounter: Subject, dentry: Dentry, into: Dentry): Denial {
-  const inode = dentry.inode!;
-  if (!inode.isDirectory) return null;
-  const { upper, lower, opaque } = inode.overlay!;
-  if (lower.length > 0) {
-    const redirect = into === dentry.parent ? dentry.name : pathOf(dentry);
-    const bytes = Uint8Array.from(redirect, (c) => c.charCodeAt(0));
-    return setOverlayXattr(vfs, mounter, fs.upperPath(upper!), OVERLAY_XATTR.redirect, bytes);
-  }
-  if (opaque || !isMerged(into)) return null;
-  inode.overlay!.opaque = true;
-  return setOpaque(vfs, fs, mounter, upper!);
-}
-
-function pathOf(dentry: Dentry): string {
-  let path = "";
-  for (let at = dentry; !at.isRoot; at = at.parent) path = `/${at.name}${path}`;
-  return path;
 }

@@ -33,10 +33,43 @@ import { encodeOrigin, isPrivateXattr, OVERLAY_XATTR } from "./xattr.ts";
  * The file that the copy was made through stays open in `fs.copied`.
  */
 export function copyUp(vfs: Vfs, fs: OverlayFs, task: Subject, dentry: Dentry, flags: number): Denial {
-  if (dentry.inode!.overlay!.upper !== null) return null;
+  if (hasUpperName(dentry)) return null;
   if (fs.layers.upper === null || fs.layers.work === null) return "EROFS";
-  const failed = copyUp(vfs, fs, task, dentry.parent, 0);
-  return failed ?? copyUpOne(vfs, fs, fs.mounter(task), dentry, (flags & O.TRUNC) !== 0);
+  const mounter = fs.mounter(task);
+  const failed =
+    copyUp(vfs, fs, task, dentry.parent, 0) ??
+    (dentry.inode!.overlay!.upper === null
+      ? copyUpOne(vfs, fs, mounter, dentry, (flags & O.TRUNC) !== 0)
+      : linkUp(vfs, fs, mounter, dentry));
+  if (failed === null) dentry.parent.inode!.overlay!.names.delete(dentry.name);
+  return failed;
+}
+
+/** ovl_already_copied_up: the file is in the upper layer, under this name too. */
+function hasUpperName({ inode, isRoot, unhashed, parent, name }: Dentry): boolean {
+  if (inode!.overlay!.upper === null) return false;
+  return isRoot || unhashed || parent.inode!.overlay!.names.get(name) !== "lower";
+}
+
+/** ovl_link_up: a second lower name of a file that was copied up under another one. */
+function linkUp(vfs: Vfs, fs: OverlayFs, mounter: Subject, dentry: Dentry): Denial {
+  const { nlink, overlay } = dentry.inode!;
+  const parent = dentry.parent.inode!;
+  const upper = overlay!.upper!;
+  const destination = parent.overlay!.upper!;
+  const { atime, mtime } = destination.inode!;
+  const count = (base: string, real: Inode): Denial => {
+    const difference = nlink - real.nlink;
+    const bytes = Uint8Array.from(`${base}${difference < 0 ? "" : "+"}${difference}`, (c) => c.charCodeAt(0));
+    return setXattrNode(vfs, mounter, fs.upperPath(upper), OVERLAY_XATTR.nlink, bytes, 0);
+  };
+  const failed =
+    setImpure(vfs, fs, mounter, parent) ??
+    count("L", overlay!.origin ?? upper.inode!) ??
+    linkNode(vfs, mounter, upper, destination, dentry.name);
+  if (failed !== null) return failed;
+  notifyChange(vfs, mounter, fs.upperPath(destination), { atime, mtime, ctime: vfs.clock(), timesSet: true });
+  return count("U", upper.inode!);
 }
 
 function copyUpOne(vfs: Vfs, fs: OverlayFs, mounter: Subject, dentry: Dentry, truncate: boolean): Denial {
@@ -58,7 +91,6 @@ function copyUpOne(vfs: Vfs, fs: OverlayFs, mounter: Subject, dentry: Dentry, tr
       ? byTmpfile(copy, dentry.name, destination)
       : byWorkdir(copy, dentry.name, destination);
   if (!made.ok) return made.errno;
-  if (keepsOrigin) overlay.origin = lower;
   fs.setUpper(inode, made.value);
   // The directory shall not show that something was put in.
   notifyChange(vfs, mounter, fs.upperPath(destination), { atime, mtime, ctime: vfs.clock(), timesSet: true });

@@ -24,13 +24,14 @@ import { O, S } from "../uapi.ts";
 import type { Vfs } from "../vfs.ts";
 import { shownFileCapability } from "../xattr/capability.ts";
 import { namespaceOf, refuseXattr } from "../xattr/names.ts";
-import { linkOverlay, makeOverlay, removeOverlay, renameOverlay, tmpfileOverlay } from "./change.ts";
+import { linkOverlay, makeOverlay, removeOverlay, tmpfileOverlay } from "./change.ts";
 import { copyUp } from "./copy-up.ts";
 import { setOverlayFlags, takeProtection } from "./flags.ts";
 import { copyAttributesUp, type OverlayInode, topInode } from "./inode.ts";
 import { setOverlayAcl, setOverlayXattr } from "./labels.ts";
 import { listOverlay, lookupOverlay } from "./lookup.ts";
 import { openOverlay, openReal } from "./open.ts";
+import { renameOverlay } from "./rename.ts";
 import { nameInLayer, namesInOverlay } from "./xattr.ts";
 
 export interface OverlayLayers {
@@ -56,6 +57,7 @@ function pin(dentry: Dentry): void {
 
 export class OverlayFs implements FileSystem {
   readonly layers: OverlayLayers;
+  readonly forgetsLinks = true;
   /** All layers lie on one file system, so that inode numbers are unique. */
   readonly sameFs: boolean;
   /** The whiteout that others are links to, and a counter for temporary names. */
@@ -115,11 +117,10 @@ export class OverlayFs implements FileSystem {
     lower: readonly Path[],
     flags: { opaque?: boolean; impure?: boolean; origin?: Inode | null },
   ): Inode {
-    const low = lower[0]?.dentry.inode ?? null;
-    const keyed = low !== null && (low.isDirectory || low.nlink === 1) ? low : null;
-    const known =
-      (upper === null ? undefined : this.#byReal.get(upper.inode!)) ??
-      (keyed === null ? undefined : this.#byReal.get(keyed));
+    const low = flags.origin ?? lower[0]?.dentry.inode ?? null;
+    const origin = low !== null && this.#knownByLower(low) ? low : null;
+    const key = origin ?? upper?.inode ?? null;
+    const known = key === null ? undefined : this.#byReal.get(key);
     if (known !== undefined && !known.freed) {
       if (upper !== null && known.overlay!.upper === null) {
         this.setUpper(known, upper);
@@ -128,11 +129,10 @@ export class OverlayFs implements FileSystem {
       return known;
     }
     const real = upper?.inode ?? low!;
-    const origin = flags.origin ?? (upper === null ? null : keyed);
     const { mode, uid, gid, nlink, rdev } = real;
     const inode = new Inode(this.sb, {
       // Directories of several file systems are numbered by the overlay itself.
-      ino: this.sameFs || !real.isDirectory ? (origin ?? real).ino : ++this.#directories,
+      ino: this.sameFs || !real.isDirectory ? (key ?? real).ino : ++this.#directories,
       generation: 0,
       mode,
       uid,
@@ -147,33 +147,36 @@ export class OverlayFs implements FileSystem {
       lower,
       origin,
       size: 0,
-      missing: new Set(),
+      names: new Map(),
       opaque: flags.opaque ?? false,
       impure: flags.impure ?? false,
     };
     copyAttributesUp(inode);
     takeProtection(inode, real, upper !== null);
     this.sb.inodes.set(inode.key, inode);
-    if (upper !== null) {
-      this.#byReal.set(upper.inode!, inode);
-      pin(upper);
-    }
+    if (upper !== null) pin(upper);
     for (const { dentry } of lower) pin(dentry);
-    if (keyed !== null) this.#byReal.set(keyed, inode);
+    if (key !== null) this.#byReal.set(key, inode);
     return inode;
+  }
+
+  /** ovl_hash_bylower: a lower file with several names stands for one of them only, as a copy-up parts them. */
+  #knownByLower(lower: Inode): boolean {
+    return this.layers.upper === null || lower.isDirectory || lower.nlink <= 1;
   }
 
   /** ovl_inode_update: a file was copied up. Its attributes are those of the lower file until something takes them over. */
   setUpper(inode: Inode, upper: Dentry): void {
-    inode.overlay!.upper = upper;
+    const overlay = inode.overlay!;
+    overlay.upper = upper;
     pin(upper);
-    this.#byReal.set(upper.inode!, inode);
+    if (overlay.origin === null) this.#byReal.set(upper.inode!, inode);
   }
 
   /** Lets go of the files of the layers. */
   evicted(inode: Inode): void {
-    const { upper, lower } = inode.overlay!;
-    for (const real of [upper?.inode, lower[0]?.dentry.inode])
+    const { upper, lower, origin } = inode.overlay!;
+    for (const real of [upper?.inode, origin])
       if (real !== undefined && real !== null && this.#byReal.get(real) === inode) this.#byReal.delete(real);
     if (upper !== null) this.#unpin(upper);
     for (const { dentry } of lower) this.#unpin(dentry);
@@ -192,11 +195,13 @@ export class OverlayFs implements FileSystem {
   }
 
   lookup(vfs: Vfs, dir: Dentry, name: string): Inode | null {
-    const { missing } = dir.inode!.overlay!;
-    if (missing.has(name)) return null;
-    const found = lookupOverlay(vfs, this, dir, name);
-    if (found === null) missing.add(name);
-    return found;
+    const { names } = dir.inode!.overlay!;
+    const known = names.get(name);
+    if (known === "absent" || known === "hidden") return null;
+    const { inode, below } = lookupOverlay(vfs, this, dir, name);
+    if (below === null) names.delete(name);
+    else names.set(name, below);
+    return inode;
   }
   list(vfs: Vfs, dir: Dentry): Iterable<string> {
     return listOverlay(vfs, dir);
@@ -204,7 +209,7 @@ export class OverlayFs implements FileSystem {
 
   make(vfs: Vfs, task: Subject, dir: Dentry, name: string, node: NewNode): Result<Inode> {
     const made = makeOverlay(vfs, this, task, dir, name, node);
-    if (made.ok) dir.inode!.overlay!.missing.delete(name);
+    if (made.ok) dir.inode!.overlay!.names.delete(name);
     return made;
   }
   tmpfile(vfs: Vfs, task: Subject, dir: Dentry, node: NewNode): Result<Inode> {
@@ -212,7 +217,7 @@ export class OverlayFs implements FileSystem {
   }
   link(vfs: Vfs, task: Subject, from: Dentry, inode: Inode, dir: Dentry, name: string): Denial {
     const failed = this.#call(vfs, task, () => linkOverlay(vfs, this, task, from, inode, dir, name));
-    if (failed === null) dir.inode!.overlay!.missing.delete(name);
+    if (failed === null) dir.inode!.overlay!.names.delete(name);
     return failed;
   }
   unlink(vfs: Vfs, task: Subject, dentry: Dentry): Denial {
@@ -231,7 +236,10 @@ export class OverlayFs implements FileSystem {
     flags: number,
   ): Denial {
     const failed = this.#call(vfs, task, () => renameOverlay(vfs, this, task, from, toDir, toName, target, flags));
-    if (failed === null) toDir.inode!.overlay!.missing.delete(toName);
+    if (failed === null) {
+      from.parent.inode!.overlay!.names.delete(from.name);
+      toDir.inode!.overlay!.names.delete(toName);
+    }
     return failed;
   }
 

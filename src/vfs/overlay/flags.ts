@@ -3,6 +3,7 @@
 // ovl_check_protattr).
 import type { Denial } from "../../errno/index.ts";
 import type { AttributeName } from "../chattr.ts";
+import type { FsType } from "../fstype.ts";
 import type { Inode } from "../inode.ts";
 import { countChange } from "../native/attr.ts";
 import type { Path } from "../path.ts";
@@ -11,7 +12,7 @@ import type { Vfs } from "../vfs.ts";
 import { removeXattrNode, setXattrNode } from "../xattr/xattr.ts";
 import { copyUp } from "./copy-up.ts";
 import type { OverlayFs } from "./file-system.ts";
-import { topInode } from "./inode.ts";
+import { copyAttributesUp, topInode } from "./inode.ts";
 import { OVERLAY_XATTR } from "./xattr.ts";
 
 /** The letters of trusted.overlay.protattr: "a" and "i". */
@@ -36,9 +37,21 @@ export function setOverlayFlags(
   const failed = copyUp(vfs, fs, task, path.dentry, 0) ?? fs.wantWrite();
   if (failed !== null) return failed;
   const upper = fs.upperPath(path.dentry.inode!.overlay!.upper!);
+  const done = setUpperFlags(vfs, fs.mounter(task), upper, shown, wanted);
+  copyAttributesUp(path.dentry.inode!);
+  return done;
+}
+
+/** ovl_set_protattr and ovl_real_fileattr_set. `shown`: the file system whose flags were read. */
+function setUpperFlags(
+  vfs: Vfs,
+  mounter: Subject,
+  upper: Path,
+  shown: FsType,
+  wanted: ReadonlyMap<AttributeName, boolean>,
+): Denial {
   const real = upper.dentry.inode!;
   if (real.sb.type.attributes.length === 0) return "ENOTTY";
-  const mounter = fs.mounter(task);
   const letters = [...(wanted.get("append") ? [APPEND] : []), ...(wanted.get("immutable") ? [IMMUTABLE] : [])];
   const { protattr } = OVERLAY_XATTR;
   let kept: Denial = null;

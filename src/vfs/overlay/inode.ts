@@ -3,17 +3,23 @@ import type { Dentry } from "../dentry.ts";
 import type { Inode } from "../inode.ts";
 import type { Path } from "../path.ts";
 
+/**
+ * What a dentry of the overlay remembers of its lookup: nothing has the name, a whiteout hides it, or only lower layers have it. What is done
+ * in a layer afterwards is not seen.
+ */
+export type NameBelow = "absent" | "hidden" | "lower";
+
 export interface OverlayInode {
   /** The file in the upper layer; null until it is copied up. */
   upper: Dentry | null;
   /** The files of the lower layers, topmost first: one for a file, several for a merged directory, none for a pure upper file. */
   readonly lower: readonly Path[];
-  /** The lower file that an upper one was copied from, where it is known: it gives the inode number. */
+  /** The lower file by which the overlay knows this inode: it gives the inode number, before a copy and after it. */
   origin: Inode | null;
   /** i_size as it was when attributes were last taken over: a change made directly in a layer is not seen in it. */
   size: number;
-  /** Names that were asked for in this directory and not found: what a layer is given of them later stays unseen (negative dentries). */
-  readonly missing: Set<string>;
+  /** What was found when a name of this directory was looked up, where that was not a file of the upper layer. */
+  readonly names: Map<string, NameBelow>;
   /** An upper directory that hides what is below. */
   opaque: boolean;
   /** trusted.overlay.impure is set on the upper directory. */

@@ -7,32 +7,39 @@ import type { Path } from "../path.ts";
 import type { Vfs } from "../vfs.ts";
 import { sameBytes } from "../xattr/layout.ts";
 import type { OverlayFs } from "./file-system.ts";
-import { isWhiteout } from "./inode.ts";
+import { isWhiteout, type NameBelow } from "./inode.ts";
 import { decodeOrigin, OVERLAY_XATTR } from "./xattr.ts";
 
 const YES = 0x79;
 const isOpaque = ({ xattrs }: Inode): boolean => xattrs.get(OVERLAY_XATTR.opaque)?.[0] === YES;
 
-export function lookupOverlay(vfs: Vfs, fs: OverlayFs, dir: Dentry, name: string): Inode | null {
+export function lookupOverlay(
+  vfs: Vfs,
+  fs: OverlayFs,
+  dir: Dentry,
+  name: string,
+): { readonly inode: Inode | null; readonly below: NameBelow | null } {
   const { upper: above, lower: below } = dir.inode!.overlay!;
   const upper = above === null ? null : lookupChild(vfs, above, name);
   if (upper === null) {
     const lower = lookupBelow(vfs, fs, below, name, false);
-    return lower.length === 0 ? null : fs.inodeFor(null, lower, {});
+    return lower.length === 0
+      ? { inode: null, below: "absent" }
+      : { inode: fs.inodeFor(null, lower, {}), below: "lower" };
   }
   const inode = upper.inode!;
-  if (isWhiteout(inode)) return null;
+  if (isWhiteout(inode)) return { inode: null, below: "hidden" };
   const { xattrs } = inode;
   if (!inode.isDirectory) {
     const value = xattrs.get(OVERLAY_XATTR.origin);
-    return fs.inodeFor(upper, [], { origin: value === undefined ? null : originOf(fs, value) });
+    const origin = value === undefined ? null : originOf(fs, value);
+    return { inode: fs.inodeFor(upper, [], { origin }), below: null };
   }
   const opaque = isOpaque(inode);
   const redirect = xattrs.get(OVERLAY_XATTR.redirect);
   const nameBelow = redirect === undefined ? name : String.fromCharCode(...redirect);
   const lower = opaque ? [] : lookupBelow(vfs, fs, below, nameBelow, true);
-  const origin = lower[0]?.dentry.inode ?? null;
-  return fs.inodeFor(upper, lower, { opaque, impure: xattrs.has(OVERLAY_XATTR.impure), origin });
+  return { inode: fs.inodeFor(upper, lower, { opaque, impure: xattrs.has(OVERLAY_XATTR.impure) }), below: null };
 }
 
 /** The lower file that a copy names, if it is still there. */
@@ -78,9 +85,10 @@ function walkDown(vfs: Vfs, root: Dentry, text: string): Dentry | null {
   return at;
 }
 
-/** Whether a lower layer shows the name, upper layer aside. */
-export function lowerHas(vfs: Vfs, fs: OverlayFs, dir: Dentry, name: string): boolean {
-  return lookupBelow(vfs, fs, dir.inode!.overlay!.lower, name, false).length > 0;
+/** ovl_lower_positive: whether a lower layer shows the name. What has no upper file does, even if it was taken away there meanwhile. */
+export function lowerHas(vfs: Vfs, fs: OverlayFs, { parent, name, inode }: Dentry): boolean {
+  if (inode!.overlay!.upper === null) return true;
+  return lookupBelow(vfs, fs, parent.inode!.overlay!.lower, name, false).length > 0;
 }
 
 /** The names of a directory: those of all its layers but for what a whiteout hides. */

@@ -10,6 +10,7 @@ export const OVERLAY_XATTR = {
   opaque: "trusted.overlay.opaque",
   impure: "trusted.overlay.impure",
   redirect: "trusted.overlay.redirect",
+  nlink: "trusted.overlay.nlink",
   protattr: "trusted.overlay.protattr",
   uuid: "trusted.overlay.uuid",
 } as const;
