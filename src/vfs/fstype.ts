@@ -58,8 +58,12 @@ export interface FsType {
   readonly hardLinks: boolean;
   readonly symlinks: boolean;
   readonly specialFiles: boolean;
-  /** RENAME_EXCHANGE and RENAME_WHITEOUT; NOREPLACE is everywhere. */
-  readonly renameFlags: boolean;
+  /** RENAME_EXCHANGE, and since which release. */
+  readonly renameExchange: string | null;
+  /** RENAME_WHITEOUT; NOREPLACE is everywhere. */
+  readonly renameWhiteout: boolean;
+  /** What rename answers where the directory to be replaced is not empty. */
+  readonly fullTarget: "ENOTEMPTY" | "EEXIST";
   /** "holes": only those can be made, as in files without extents. */
   readonly fallocate: "full" | "plain" | "holes" | null;
   /** FS_IOC_SETFLAGS: which attributes can be set. */

@@ -1,5 +1,6 @@
 // The file systems that exist here and what each supports: one row a type (fs/*/super.c: struct file_system_type and what fill_super
 // sets; magic numbers of include/uapi/linux/magic.h). Behaviour that differs is read from the row, never decided by a name.
+import { OLDEST_RELEASE } from "../release/index.ts";
 import type { FsType } from "./fstype.ts";
 
 const MEMORY_XATTR = { xattr: true, namespaces: ["security", "trusted", "user", "acl"], layout: "memory" } as const;
@@ -27,7 +28,9 @@ const BASE: Omit<FsType, "name" | "magic"> = {
   hardLinks: true,
   symlinks: true,
   specialFiles: true,
-  renameFlags: false,
+  renameExchange: null,
+  renameWhiteout: false,
+  fullTarget: "ENOTEMPTY",
   fallocate: null,
   attributes: [],
   setVersion: false,
@@ -64,6 +67,9 @@ const KERNFS = {
   layout: "memory",
 } as const;
 
+/** RENAME_EXCHANGE and RENAME_WHITEOUT, as long as there are any releases here. */
+const RENAMES = { renameExchange: OLDEST_RELEASE, renameWhiteout: true } as const;
+
 const EXT4: Omit<FsType, "name"> = {
   ...BASE,
   ...DISK,
@@ -83,7 +89,7 @@ const EXT4: Omit<FsType, "name"> = {
   firstIno: 12,
   dirSize: { empty: 4096, name: 0, perByte: 0 },
   tmpfile: true,
-  renameFlags: true,
+  ...RENAMES,
   fallocate: "full",
   attributes: ["immutable", "append", "noatime", "nodump"],
   setVersion: true,
@@ -110,7 +116,7 @@ const TMPFS: Omit<FsType, "name"> = {
   dirSize: { empty: 40, name: 20, perByte: 0 },
   directIo: "6.6",
   tmpfile: true,
-  renameFlags: true,
+  ...RENAMES,
   fallocate: "full",
   attributes: ["immutable", "append", "nodump", "noatime"],
   tracksDirtyPages: false,
@@ -124,6 +130,8 @@ const RAMFS: Omit<FsType, "name"> = {
   magic: 0x858458f6,
   inodeNumbers: "global-counter",
   tmpfile: true,
+  // simple_rename
+  renameExchange: "5.16",
   tracksDirtyPages: false,
 };
 
@@ -149,8 +157,9 @@ const rows: readonly FsType[] = [
     rootIno: 128,
     firstIno: 131,
     dirSize: { empty: 6, name: 8, perByte: 1 },
+    fullTarget: "EEXIST",
     tmpfile: true,
-    renameFlags: true,
+    ...RENAMES,
     fallocate: "full",
     attributes: ["immutable", "append", "noatime", "nodump"],
     iversionOnSetattr: "log",
@@ -178,7 +187,7 @@ const rows: readonly FsType[] = [
     firstIno: 257,
     dirSize: { empty: 0, name: 0, perByte: 2 },
     tmpfile: true,
-    renameFlags: true,
+    ...RENAMES,
     fallocate: "plain",
     attributes: ["immutable", "append", "noatime", "nodump", "nocow"],
     iversionOnSetattr: "always",
@@ -203,7 +212,7 @@ const rows: readonly FsType[] = [
     firstIno: 4,
     dirSize: { empty: 3488, name: 0, perByte: 0 },
     tmpfile: true,
-    renameFlags: true,
+    ...RENAMES,
     fallocate: "full",
     attributes: ["immutable", "append", "noatime", "nodump"],
   },
@@ -220,6 +229,7 @@ const rows: readonly FsType[] = [
     hardLinks: false,
     symlinks: false,
     specialFiles: false,
+    renameExchange: "6.0",
     fallocate: null,
     maxBytes: 2 ** 32 - 1,
   },
@@ -277,6 +287,7 @@ const rows: readonly FsType[] = [
     magic: 0x958458f6,
     inodeNumbers: "global-counter",
     tmpfile: true,
+    renameExchange: "5.16",
     tracksDirtyPages: false,
     fallocate: "plain",
   },
@@ -291,7 +302,7 @@ const rows: readonly FsType[] = [
     directIo: "4.4",
     tmpfile: true,
     tmpfileSince: "6.10",
-    renameFlags: true,
+    ...RENAMES,
     fallocate: "full",
     attributes: ["immutable", "append", "noatime", "nodump"],
     evmHmacUnsupported: true,
@@ -308,7 +319,7 @@ const rows: readonly FsType[] = [
     acl: true,
     directIo: "4.4",
     tmpfile: true,
-    renameFlags: true,
+    ...RENAMES,
     unverifiableSignature: true,
     fallocate: "plain",
   },

@@ -103,9 +103,35 @@ describe("flags", () => {
 
   it("that a file system does not know", () => {
     const m = machine("ramfs");
-    expect(move(m, "a", "b", RENAME.EXCHANGE)).toBe("EINVAL");
     expect(move(m, "a", "b", RENAME.WHITEOUT)).toBe("EINVAL");
     expect(move(m, "a", "c", RENAME.NOREPLACE)).toBe(null);
+  });
+
+  it("that a file system knows since some release", () => {
+    for (const [release, fstype, answer] of [
+      ["5.15", "ramfs", "EINVAL"],
+      ["6.1", "ramfs", null],
+      ["5.15", "vfat", "EINVAL"],
+      ["6.1", "vfat", null],
+    ] as const) {
+      const m = new Machine(release);
+      m.mount("/mnt", fstype);
+      m.write("/mnt/a", "A");
+      m.write("/mnt/b", "B");
+      expect(move(m, "a", "b", RENAME.EXCHANGE), `${release} ${fstype}`).toBe(answer);
+      expect(m.read("/mnt/a")).toBe(answer === null ? "B" : "A");
+    }
+  });
+
+  it("a directory that is not empty is not replaced", () => {
+    for (const [fstype, answer] of [
+      ["ext4", "ENOTEMPTY"],
+      ["xfs", "EEXIST"],
+    ] as const) {
+      const m = machine(fstype);
+      m.mkdir("/mnt/e");
+      expect(move(m, "e", "d")).toBe(answer);
+    }
   });
 });
 

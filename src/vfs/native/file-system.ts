@@ -145,13 +145,16 @@ export class NativeFs implements FileSystem {
     flags: number,
   ): Denial {
     const { type } = from.sb;
-    if ((flags & ~RENAME.NOREPLACE) !== 0 && !type.renameFlags) return "EINVAL";
+    if ((flags & RENAME.WHITEOUT) !== 0 && !type.renameWhiteout) return "EINVAL";
+    if ((flags & RENAME.EXCHANGE) !== 0 && (type.renameExchange === null || !vfs.release.atLeast(type.renameExchange)))
+      return "EINVAL";
     const fromDir = from.parent.inode!;
     const intoDir = toDir.inode!;
     const inode = from.inode!;
     const other = target?.inode ?? null;
     const countsDirectories = type.name !== "btrfs";
-    if (other?.isDirectory === true && (flags & RENAME.EXCHANGE) === 0 && other.entries!.size > 0) return "ENOTEMPTY";
+    if (other?.isDirectory === true && (flags & RENAME.EXCHANGE) === 0 && other.entries!.size > 0)
+      return type.fullTarget;
     if ((flags & RENAME.WHITEOUT) !== 0) {
       // xfs makes it as a file of the directory that the name goes to.
       const dir = type.layout === "xfs" ? toDir : from.parent;
