@@ -18,6 +18,8 @@ export interface Suite {
   readonly peer?: string;
   /** How often each task is called, instead of for a time: for tasks that take seconds. */
   readonly calls?: number;
+  /** Milliseconds for which each task is called before it is measured, where the default of 250 is not enough for V8 to optimise its code. */
+  readonly warmup?: number;
   /** `once`: every task is called a single time, to see that it works; large set-ups may be smaller then. */
   readonly run: (add: Add, how: { readonly once: boolean }) => void | Promise<void>;
 }

@@ -61,7 +61,13 @@ async function measure(suite) {
     const bench = new Bench({
       name: suite.name,
       ...(suite.calls === undefined
-        ? { time: time / TURNS, iterations: 5, warmup: turn === 0, warmupIterations: 5 }
+        ? {
+            time: time / TURNS,
+            iterations: 5,
+            warmup: turn === 0,
+            warmupTime: suite.warmup ?? 250,
+            warmupIterations: 5,
+          }
         : { time: 0, iterations: 1, warmup: false }),
       throws: true,
       subtractTimerOverhead: true,

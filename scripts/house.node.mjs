@@ -20,6 +20,11 @@ const RULES = [
   { where: /./, what: /\bissue\s+#?\d/i, why: "the number of an entry in a tracker" },
   { where: SOURCE, what: /\b(TODO|FIXME)\b/, why: "a mark of unfinished work" },
   { where: SOURCE, what: /@ts-(ignore|nocheck|expect-error)/, why: "silences the compiler" },
+  {
+    where: SOURCE,
+    what: /^\s*[\w.#!?[\]()"']+[.\]][\w#]*!? = (async )?(function\b|\([^()]*\)(: [^=]+)? =>|\w+ =>)/m,
+    why: "V8 takes a function that is written where it is assigned to a property for one that lives long, and all that it sees with it: give it a name first",
+  },
 ];
 
 /** The files of the project as a clone has them, without asking git, which need not be there. */

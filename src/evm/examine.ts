@@ -34,10 +34,12 @@ export interface EvmExamination {
 export function examine(core: EvmCore, task: Subject, verify: () => EvmStatus): EvmExamination | null {
   const outer = core.observer;
   let seen: EvmVerification | null = null;
-  core.observer = (event) => {
+  // Not written where it is assigned: V8 takes a function that is for one that lives long, and what it sees with it.
+  const watch: NonNullable<EvmCore["observer"]> = (event) => {
     if (event.kind === "verification") seen = event;
     outer?.(event);
   };
+  core.observer = watch;
   try {
     verify();
   } finally {

@@ -223,7 +223,8 @@ export class Kernel {
   measuredLines(): readonly string[] {
     if (this.ima === null) return [];
     const { list } = this.ima;
-    for (const entry of list.entries.slice(this.#lines.length)) this.#lines.push(list.line(entry));
+    const { entries } = list;
+    for (let i = this.#lines.length; i < entries.length; i++) this.#lines.push(list.line(entries[i]!));
     return this.#lines;
   }
 

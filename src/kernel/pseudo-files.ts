@@ -166,16 +166,19 @@ function makeSettings(kernel: Kernel, sysctl: Dentry): void {
         },
       },
     ];
-  sysctl.inode!.findName = (directory, group) => {
+  // Not written where they are assigned: V8 takes a function that is for one that lives long, and all of this kernel with it.
+  const findGroup = (directory: Dentry, group: string): void => {
     const files = Object.hasOwn(groups, group) ? groups[group] : undefined;
     if (files === undefined || directory.children?.has(group) === true) return;
     const made = addPseudoDirectory(vfs, directory, group, 0o555, { ino: vfs.nextIno++ });
-    made.inode!.findName = (inside, name) => {
+    const findSetting = (inside: Dentry, name: string): void => {
       const known = Object.hasOwn(files, name) ? files[name] : undefined;
       if (known !== undefined && inside.children?.has(name) !== true)
         addPseudoFile(vfs, inside, name, known[0], known[1], { ino: vfs.nextIno++ });
     };
+    made.inode!.findName = findSetting;
   };
+  sysctl.inode!.findName = findGroup;
 }
 
 function writeDropCaches(kernel: Kernel, bytes: Uint8Array): Result<number> {

@@ -3,13 +3,10 @@ import type { ByteWriter } from "./byte-writer.ts";
 import type { Entry } from "./entry.ts";
 import { isOldIma } from "./template.ts";
 
-const utf8 = new TextEncoder();
-const encodedTitles = new WeakMap<object, Uint8Array>();
-
 /** Bytes of a C string: up to its first NUL. */
 export function untilNul(data: Uint8Array): Uint8Array {
-  const nul = data.indexOf(0);
-  return nul < 0 ? data : data.subarray(0, nul);
+  for (let i = 0; i < data.length; i++) if (data[i] === 0) return data.subarray(0, i);
+  return data;
 }
 
 /**
@@ -17,11 +14,7 @@ export function untilNul(data: Uint8Array): Uint8Array {
  * length of all; the template `ima` has its digest without a length, its name without the final NUL, and no length of all.
  */
 export function writeBinary(out: ByteWriter, entry: Entry, digest: Uint8Array, littleEndian: boolean): void {
-  let title = encodedTitles.get(entry.template);
-  if (title === undefined) {
-    title = utf8.encode(entry.template.title);
-    encodedTitles.set(entry.template, title);
-  }
+  const title = entry.template.titleBytes;
   out.uint32(entry.pcr, littleEndian).bytes(digest).uint32(title.length, littleEndian).bytes(title);
   if (isOldIma(entry.template)) {
     entry.template.fields.forEach(({ id }, i) => {

@@ -1,5 +1,6 @@
 // One entry of the measurement list: made from an event (security/integrity/ima/ima_api.c: ima_alloc_init_template), and its
 // template digest (ima_crypto.c: ima_calc_field_array_hash).
+import { concatBytes } from "@noble/hashes/utils.js";
 import { digest, type HashName } from "../crypto/index.ts";
 import { ok, type Result } from "../errno/index.ts";
 import type { EventData, FieldContext } from "./event.ts";
@@ -60,5 +61,11 @@ export function preimage(data: TemplateData, littleEndian = true): PreimagePart[
 
 /** The template digest in one hash algorithm. */
 export function templateDigest(algo: HashName, data: TemplateData, littleEndian = true): Uint8Array {
-  return digest(algo, ...preimage(data, littleEndian).map((part) => part.bytes));
+  return templateDigests([algo], data, littleEndian)[0]!;
+}
+
+/** The template digests in several hash algorithms, in their order. */
+export function templateDigests(algos: readonly HashName[], data: TemplateData, littleEndian: boolean): Uint8Array[] {
+  const bytes = concatBytes(...preimage(data, littleEndian).map((part) => part.bytes));
+  return algos.map((algo) => digest(algo, bytes));
 }

@@ -3,19 +3,22 @@
 import type { Denial } from "../errno/index.ts";
 import type { MeasureSetup } from "./boot-parameter.ts";
 import type { Entry, TemplateData } from "./entry.ts";
-import { toHex } from "./hex.ts";
 import { slotDigests } from "./slot.ts";
 
 /** What became of an entry: `exists` stands for EEXIST, `suspended` for ENODEV. */
 export type AddOutcome = "added" | "exists" | "suspended";
 
 const SHA1_SIZE = 20;
-const utf8 = new TextEncoder();
-const keyOf = (pcr: number, bytes: Uint8Array): string => `${pcr}:${toHex(bytes)}`;
+/** PCR and digest as one string, a character a byte. */
+function keyOf(pcr: number, digest: Uint8Array): string {
+  let key = `${pcr}:`;
+  for (let i = 0; i < digest.length; i++) key += String.fromCharCode(digest[i]!);
+  return key;
+}
 
 /** What the kernel counts for an entry in a binary list: a nameless template's format, although it is written, counts nothing. */
 function countedSize(data: TemplateData): number {
-  const name = utf8.encode(data.template.name).length;
+  const name = data.template.name === "" ? 0 : data.template.titleBytes.length;
   return 4 + SHA1_SIZE + 4 + name + 4 + data.fields.reduce((sum, field) => sum + 4 + field.length, 0);
 }
 
@@ -82,7 +85,7 @@ export class EntryQueue {
     const digests = violation ? slots.map((slot) => new Uint8Array(slot.size)) : slotDigests(slots, data, littleEndian);
     const key = keyOf(pcr, digests[this.#keySlot]!);
     if (!violation && deduplicate && this.#seen.has(key)) return { outcome: "exists", tpm: 0 };
-    this.#append({ ...data, pcr, digests });
+    this.#append({ template: data.template, fields: data.fields, pcr, digests });
     this.#seen.add(key);
     const banks = slots.filter((slot) => slot.bank);
     const extension = violation ? banks.map((slot) => slot.spoiler) : digests.slice(0, banks.length);

@@ -3,7 +3,7 @@
 import type { KernelLog } from "../audit/index.ts";
 import { HASH_ALGORITHMS, type HashName, hashNameOf } from "../crypto/index.ts";
 import type { Release } from "../release/index.ts";
-import { type Entry, type TemplateData, templateDigest } from "./entry.ts";
+import { type Entry, type TemplateData, templateDigests } from "./entry.ts";
 import type { SimulatedTpm } from "./tpm.ts";
 
 export interface Slot {
@@ -82,12 +82,15 @@ export function allocateSlots(hash: HashName, environment: SlotEnvironment): Slo
 
 /** The template digest of each slot. */
 export function slotDigests(slots: readonly Slot[], data: TemplateData, littleEndian: boolean): Entry["digests"] {
-  const sha1 = templateDigest("sha1", data, littleEndian);
-  return slots.map((slot) => {
-    if (slot.algo === "sha1") return sha1;
-    if (slot.computed) return templateDigest(slot.algo, data, littleEndian);
+  const digests = templateDigests(
+    slots.map((slot) => (slot.computed ? slot.algo : "sha1")),
+    data,
+    littleEndian,
+  );
+  return slots.map((slot, i) => {
+    if (slot.computed) return digests[i]!;
     const padded = new Uint8Array(slot.size);
-    padded.set(sha1);
+    padded.set(digests[i]!);
     return padded;
   });
 }

@@ -3,6 +3,7 @@
 import { HASH_ALGORITHMS, type HashName, hashNameOf } from "../crypto/index.ts";
 import { fail, ok, type Result } from "../errno/index.ts";
 import type { EventData, FieldContext } from "./event.ts";
+import { utf8 } from "./utf8.ts";
 
 /**
  * How the data of a field is laid out, and so how an ASCII list shows it:
@@ -30,7 +31,6 @@ const XATTR_TYPE = { IMA_DIGSIG: 0x03, EVM_PORTABLE_DIGSIG: 0x05, IMA_VERITY_DIG
 
 const EMPTY = new Uint8Array(0);
 const NOTHING = ok(EMPTY);
-const utf8 = new TextEncoder();
 const [SPACE, UNDERSCORE] = [0x20, 0x5f];
 
 const sizeOf = (algo: HashName): number => HASH_ALGORITHMS.find((row) => row.name === algo)!.size;
@@ -38,7 +38,7 @@ const sizeOf = (algo: HashName): number => HASH_ALGORITHMS.find((row) => row.nam
 /** Algorithm name, colon, NUL, digest. */
 function labelled(type: string, algo: HashName, digest: Uint8Array, context: FieldContext): Uint8Array {
   const name = hashNameOf(HASH_ALGORITHMS.find((row) => row.name === algo)!, context.release);
-  const label = utf8.encode(`${type}${name}:\0`);
+  const label = utf8(`${type}${name}:\0`);
   const data = new Uint8Array(label.length + digest.length);
   data.set(label);
   data.set(digest, label.length);
@@ -71,9 +71,9 @@ function terminated(name: Uint8Array): Uint8Array {
 }
 
 function oldName(event: EventData): Result<Uint8Array> {
-  const name = utf8.encode(event.filename);
+  const name = utf8(event.filename);
   if (name.length <= EVENT_NAME_MAX) return ok(terminated(name));
-  return ok(terminated(event.file === null ? name.subarray(0, EVENT_NAME_MAX) : utf8.encode(event.file.name)));
+  return ok(terminated(event.file === null ? name.subarray(0, EVENT_NAME_MAX) : utf8(event.file.name)));
 }
 
 function evmSignature(event: EventData): Result<Uint8Array> {
@@ -123,7 +123,7 @@ export const FIELDS: readonly TemplateField[] = [
     since: "5.19",
     data: (event, context) => digestNg(event, context, event.verity && event.violation === null ? "verity:" : "ima:"),
   },
-  { id: "n-ng", shape: "text", data: (event) => ok(terminated(utf8.encode(event.filename))) },
+  { id: "n-ng", shape: "text", data: (event) => ok(terminated(utf8(event.filename))) },
   { id: "sig", shape: "hex", data: signature },
   { id: "buf", shape: "hex", since: "5.3", data: (event) => ok(event.buffer ?? EMPTY) },
   {
@@ -160,7 +160,7 @@ export const FIELDS: readonly TemplateField[] = [
     id: "xattrnames",
     shape: "text",
     since: "5.14",
-    data: (event) => xattrs(event, (list) => utf8.encode(`${list.map((x) => x.name).join("|")}\0`)),
+    data: (event) => xattrs(event, (list) => utf8(`${list.map((x) => x.name).join("|")}\0`)),
   },
   {
     id: "xattrlengths",

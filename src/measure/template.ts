@@ -3,6 +3,7 @@
 import type { Errno } from "../errno/index.ts";
 import type { Release } from "../release/index.ts";
 import { FIELDS, type TemplateField } from "./template-field.ts";
+import { utf8 } from "./utf8.ts";
 
 interface TemplateRow {
   readonly name: string;
@@ -38,6 +39,8 @@ export interface TemplateDescriptor {
   readonly format: string;
   /** What lists show: the name, or the format where there is none. */
   readonly title: string;
+  /** The same as binary lists have it. */
+  readonly titleBytes: Uint8Array;
   readonly fields: readonly TemplateField[];
   /** Why the format cannot be used, in the kernel's words; null for all but the nameless template without a format. */
   readonly problem: string | null;
@@ -50,8 +53,6 @@ export type FormatResult =
 const known = (row: { readonly since?: string }, release: Release | undefined): boolean =>
   row.since === undefined || release === undefined || release.atLeast(row.since);
 
-const bytesOf = (text: string): number => new TextEncoder().encode(text).length;
-
 /**
  * Reads a format string, field ids separated by `|`: at most 15 of at most 16 bytes each.
  * @param release leaves out the fields that it does not know; every field, where left out.
@@ -63,7 +64,7 @@ export function parseTemplateFormat(format: string, release?: Release): FormatRe
     return { ok: false, errno: "EINVAL", message: `format string '${format}' contains too many fields` };
   const fields: TemplateField[] = [];
   for (const id of ids) {
-    const length = bytesOf(id);
+    const length = utf8(id).length;
     if (length === 0 || length > MAX_FIELD_ID)
       return { ok: false, errno: "EINVAL", message: `Invalid field with length ${length}` };
     const field = FIELDS.find((f) => f.id === id && known(f, release));
@@ -75,10 +76,12 @@ export function parseTemplateFormat(format: string, release?: Release): FormatRe
 
 function describe(name: string, format: string, release?: Release): TemplateDescriptor {
   const parsed = parseTemplateFormat(format, release);
+  const title = name === "" ? format : name;
   return {
     name,
     format,
-    title: name === "" ? format : name,
+    title,
+    titleBytes: utf8(title),
     fields: parsed.ok ? parsed.fields : [],
     problem: parsed.ok ? null : parsed.message,
   };

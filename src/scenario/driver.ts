@@ -58,7 +58,8 @@ export class Driver implements DriverState {
     this.#as(a, () =>
       OPS[step.op]({ kernel: this.kernel, driver: this, process: this.process, sys: this.process.sys, a, hint, out }),
     );
-    return { outcome: out, ...this.news() };
+    const { log, measured } = this.news();
+    return { outcome: out, log, measured };
   }
 
   /** Log lines and list entries since the last call. */
@@ -68,9 +69,12 @@ export class Driver implements DriverState {
     const lines = this.kernel.log.lines.slice(this.#logSeen);
     this.#logSeen += lines.length;
     const all = this.kernel.measuredLines();
-    // The driver reads the list as text: a name with a newline makes two lines of an entry.
-    const measured = all.slice(this.#measuredSeen).flatMap((line) => line.split("\n"));
+    const entries = all.slice(this.#measuredSeen);
     this.#measuredSeen = all.length;
+    // The driver reads the list as text: a name with a newline makes two lines of an entry.
+    const measured = entries.some((line) => line.includes("\n"))
+      ? entries.flatMap((line) => line.split("\n"))
+      : entries;
     // Records reach the real log through a thread; printk lines are shown first.
     const of = (kind: "printk" | "audit") => lines.filter((line) => line.kind === kind).map((line) => line.text);
     return { log: lines.length === 0 ? [] : [...of("printk"), ...of("audit")], measured };

@@ -122,8 +122,8 @@ function play(scenario: Scenario, known: Map<string, Disk>, read?: FileReader): 
   const unwatch = kernel.watch((decision) => decisions.push(decision));
   const steps = scenario.steps.map((step, i): PlayedStep => {
     decisions = [];
-    const result = driver.run(step, i);
-    return { ...result, step, decisions };
+    const { outcome, log, measured } = driver.run(step, i);
+    return { outcome, log, measured, step, decisions };
   });
   unwatch();
   kernel.shutdown();

@@ -36,6 +36,7 @@ it.each([
   ],
   ["the number in a tracker", "test/a.test.ts", `// ${"issue"} 12`, "the number of an entry in a tracker"],
   ["unfinished work", "src/vfs/inode.ts", `// ${"TO"}${"DO"}: later`, "src/vfs/inode.ts:1: TODO"],
+  ["a function that V8 keeps", "src/vfs/a.ts", "  a.b!.c = (d, e) => d + e;\n", "src/vfs/a.ts:1:   a.b!.c = (d, e) =>"],
   ["a silenced compiler", "src/vfs/inode.ts", `// @ts-${"ignore"}`, "src/vfs/inode.ts:1: @ts-ignore"],
 ])("finds %s", (_, file, text, reason) => {
   expect(faultsOf(file, text)).toEqual([expect.stringContaining(reason)]);
@@ -44,6 +45,7 @@ it.each([
 it.each([
   ["a source of the greatest length", "src/vfs/inode.ts", lines(400)],
   ["a path that only ends alike", "docs/a.md", "/home/work/main ./work/x"],
+  ["a function with a name of its own", "src/vfs/a.ts", "const c = () => 1;\na.c = c;\na.d = list.map((x) => x);\n"],
   ["what git ignores", "dist/a.js", path],
   ["binary content", "test/data/a.bin", `\0${path}/`],
 ])("leaves alone %s", (_, file, text) => {
