@@ -70,7 +70,7 @@ function lineAndColumn(text: string, offset: number): string {
 
 function parseYaml(text: string, source: string): unknown[] {
   refuseLongLines(text, source, MAX_YAML_LINE);
-  const documents = parseAllDocuments(text);
+  const documents = parseAllDocuments(text, { logLevel: "error" });
   if (documents.length === 0) throw new InputError("bad-document", source, "is empty");
   return (documents as Document.Parsed[]).map((document) => {
     const [error] = document.errors;

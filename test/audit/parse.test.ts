@@ -13,6 +13,7 @@ import {
   untrusted,
 } from "../../src/audit/index.ts";
 import { Release } from "../../src/release/index.ts";
+import { decoderRuns, runs } from "../fuzz.ts";
 import { families, readTrace, tracesOf } from "../scenario/traces.ts";
 
 const BODY =
@@ -197,6 +198,7 @@ it("reads back what the kernel model writes, whatever names users chose", () => 
         expect(auditSucceeded(record)).toBe(!denied);
       },
     ),
+    runs(100),
   );
 });
 
@@ -222,5 +224,6 @@ it("takes any text without a crash, and each line is a record, a fault or someth
       const lines = text.split(/\r?\n/);
       expect(records.length + faults.length + others).toBe(lines.at(-1) === "" ? lines.length - 1 : lines.length);
     }),
+    decoderRuns,
   );
-});
+}, 600_000);

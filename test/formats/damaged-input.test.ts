@@ -1,7 +1,7 @@
 // Every decoder on damaged and on random bytes: it answers with a value, an errno or an InputError, in short time, and leaves the bytes
 // as they are.
 import { readdirSync, readFileSync } from "node:fs";
-import { bytesToHex, concatBytes } from "@noble/hashes/utils.js";
+import { bytesToHex } from "@noble/hashes/utils.js";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { decodeTwoIntegers } from "../../src/crypto/asn1.ts";
@@ -26,7 +26,8 @@ import {
   splitTrailer,
 } from "../../src/formats/index.ts";
 import { Release } from "../../src/release/index.ts";
-import { runs } from "../fuzz.ts";
+import { damaged } from "../damage.ts";
+import { decoderRuns, runs } from "../fuzz.ts";
 import { pem, testFile } from "../keyring/test-keys.node.ts";
 
 const release = Release.parse("6.12");
@@ -51,57 +52,7 @@ const samples: readonly Uint8Array[] = [
   Uint8Array.of(4, 4, ...new Uint8Array(32)),
 ];
 
-/** Bytes that mean something in DER, in headers, or as a length. */
-const TELLING = [0x00, 0x01, 0x02, 0x03, 0x04, 0x06, 0x1f, 0x30, 0x31, 0x7f, 0x80, 0x81, 0x82, 0x84, 0xa0, 0xa3, 0xff];
-type Damage = (bytes: Uint8Array, at: number) => Uint8Array;
-const damage: fc.Arbitrary<Damage> = fc.oneof(
-  fc.nat(255).map(
-    (byte): Damage =>
-      (bytes, at) =>
-        bytes.with(at, byte),
-  ),
-  fc.constantFrom(...TELLING).map(
-    (byte): Damage =>
-      (bytes, at) =>
-        bytes.with(at, byte),
-  ),
-  fc.nat(7).map(
-    (bit): Damage =>
-      (bytes, at) =>
-        bytes.with(at, bytes[at]! ^ (1 << bit)),
-  ),
-  fc.nat(255).map(
-    (byte): Damage =>
-      (bytes, at) =>
-        concatBytes(bytes.subarray(0, at), Uint8Array.of(byte), bytes.subarray(at)),
-  ),
-  fc.nat(4).map(
-    (n): Damage =>
-      (bytes, at) =>
-        concatBytes(bytes.subarray(0, at), bytes.subarray(at + n)),
-  ),
-  fc.nat(64).map(
-    (n): Damage =>
-      (bytes, at) =>
-        concatBytes(bytes, bytes.subarray(at, at + n)),
-  ),
-  fc.constant<Damage>((bytes, at) => bytes.subarray(0, at)),
-);
-const damaged = fc
-  .tuple(
-    fc.constantFrom(...samples),
-    fc.array(fc.tuple(damage, fc.nat(1 << 20), fc.boolean()), { minLength: 1, maxLength: 4 }),
-  )
-  .map(([sample, steps]) => {
-    let bytes = sample;
-    for (const [change, at, early] of steps) {
-      // Half of the damage is done where lengths and identifiers stand.
-      const reach = early ? Math.min(bytes.length, 64) : bytes.length;
-      if (reach > 0) bytes = change(bytes, at % reach);
-    }
-    return Uint8Array.from(bytes);
-  });
-const input = fc.oneof({ weight: 6, arbitrary: damaged }, { weight: 1, arbitrary: fc.uint8Array({ maxLength: 400 }) });
+const input = damaged(samples);
 
 const KINDS: readonly (InspectKind | undefined)[] = [
   ...([undefined, "security.ima", "security.evm", "signed-file", "certificate", "pkcs7"] as const),
@@ -147,7 +98,7 @@ describe("damaged and random input", () => {
         hashAlgorithmOfXattr(bytes, "sha256", release);
         expect(bytesToHex(bytes)).toBe(before);
       }),
-      runs(20_000),
+      decoderRuns,
     );
   }, 600_000);
 

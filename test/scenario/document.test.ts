@@ -1,7 +1,7 @@
 // Bad documents: one message with place and reason.
 import { InputError } from "imasim";
 import { parseDocument, playScenario, scenarioSchema, traceSchema } from "imasim/scenario";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 
 function refusal(
   text: string,
@@ -17,6 +17,13 @@ function refusal(
 }
 
 describe("documents that are refused", () => {
+  it("say nothing but that", () => {
+    const warned = vi.spyOn(process, "emitWarning");
+    expect(refusal("? [a, b]\n: 1\n").code).toBe("bad-document");
+    expect(warned).not.toHaveBeenCalled();
+    vi.restoreAllMocks();
+  });
+
   it.each([
     ["JSON that ends early", '{"steps": [', "bad-json", /^file/],
     ["YAML with a tab for indentation", "steps:\n\t- op: nop\n", "bad-yaml", /^file:2/],
@@ -37,6 +44,7 @@ describe("documents that are refused", () => {
       /disks\.d\.uuid: not a UUID/,
     ],
     ["an empty file", "", "bad-document", /./],
+    ["a key that is a list", "? [a, b]\n: 1\nsteps: []\n", "bad-document", /Unrecognized key/],
     ["JSON in a line of 10 MB", `{"name":"${"x".repeat(10_000_000)}","steps":[]}`, "too-long", /^file:1: a line of/],
     ["a line of 10 MB", `steps: [${"x".repeat(10_000_000)}]`, "too-long", /^file:1/],
     [

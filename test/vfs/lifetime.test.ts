@@ -257,6 +257,7 @@ describe("a disk", () => {
       { ...init, files: [file, file] },
       { ...init, files: [file, { path: "/a/b/c", bytes: bytes("") }] },
       { ...init, files: [{ path: "/", bytes: bytes("") }] },
+      { ...init, files: [{ ...file, xattrs: [["secure.ima", bytes("v")]] as const }] },
     ])
       expect(() => new Disk(wrong)).toThrow(expect.objectContaining({ code: "bad-disk" }));
   });

@@ -11,6 +11,7 @@ import type { SuperBlock } from "../superblock.ts";
 import { S } from "../uapi.ts";
 import type { Verity } from "../verity.ts";
 import { placeOffline, type XattrPlaces } from "../xattr/layout.ts";
+import { namespaceOf } from "../xattr/names.ts";
 
 /** A regular file that a disk holds from the beginning. */
 export interface DiskFile {
@@ -158,6 +159,9 @@ export class Disk {
       dir = next;
     }
     if (dir.entries!.has(last)) throw wrong("it is there twice");
+    const xattrs = new Map(file.xattrs);
+    for (const name of xattrs.keys())
+      if (namespaceOf(name) === null) throw wrong(`no file system stores an xattr called '${name}'`);
     const ino = this.#nextIno();
     const { mode = 0o644, uid = 0, gid = 0, generation = 0 } = file;
     const content = Content.of(file.bytes);
@@ -168,7 +172,7 @@ export class Disk {
       gid,
       generation,
       content,
-      xattrs: new Map(file.xattrs),
+      xattrs,
     });
     dir.entries!.set(last, ino);
   }
