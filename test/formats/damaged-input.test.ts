@@ -26,6 +26,7 @@ import {
   splitTrailer,
 } from "../../src/formats/index.ts";
 import { Release } from "../../src/release/index.ts";
+import { certificate, gostKey } from "../crypto/gost.ts";
 import { damaged } from "../damage.ts";
 import { decoderRuns, runs } from "../fuzz.ts";
 import { pem, testFile } from "../keyring/test-keys.node.ts";
@@ -37,7 +38,9 @@ const nothing = (): void => undefined;
 const data = new URL("../data/", import.meta.url);
 const read = (path: string): Uint8Array => new Uint8Array(readFileSync(new URL(path, data)));
 const fixtures = JSON.parse(readFileSync(new URL("evmctl/signatures.json", data), "utf8")) as { value: string }[];
+const gost = gostKey("B", 3n);
 const samples: readonly Uint8Array[] = [
+  certificate({ subject: "gost", key: gost, issuer: { name: "gost", key: gost } }).der,
   ...readdirSync(new URL("keys/corpus/", data)).map((name) => testFile(`corpus/${name}`)),
   ...["ima.der", "ec.der", "ima.key", "ec.key", "ca.pem"].map(testFile),
   ...["ima.key", "ec.key"].map(pem),

@@ -19,6 +19,7 @@ import {
   signV3,
 } from "../../src/formats/index.ts";
 import { Release } from "../../src/release/index.ts";
+import { gostKey } from "../crypto/gost.ts";
 import { pem, testFile } from "../keyring/test-keys.node.ts";
 
 const release = Release.parse("6.12");
@@ -29,6 +30,7 @@ const signed = encodeXattr({ type: IMA_XATTR.DIGSIG, signature: signV2(key, "sha
 const ecSigned = encodeXattr({ type: IMA_XATTR.DIGSIG, signature: signV2(ecKey, "sha384", digest("sha384")) });
 const old = encodeXattr({ type: IMA_XATTR.DIGSIG, signature: signV1(key, digest("sha1"), "sha1", 1) });
 const verity = encodeXattr({ type: IMA_XATTR.VERITY_DIGSIG, signature: signV3(key, "sha256", fileDigest) });
+const gost = Uint8Array.of(3, 2, 18, 1, 2, 3, 4, 0, 64, ...gostKey("A", 5n).sign(digest("streebog256")));
 const ng = encodeXattr({ type: IMA_XATTR.DIGEST_NG, algorithm: 4, digest: fileDigest });
 const skid = (() => {
   const parsed = parseCertificate(testFile("ima.der"), release);
@@ -54,6 +56,7 @@ describe("fields", () => {
     ["an ECDSA signature", ecSigned, "security.ima"],
     ["an old signature", old, "security.ima"],
     ["an fs-verity signature", verity, "security.ima"],
+    ["a GOST signature", gost, "security.ima"],
     ["a digest", ng, "security.ima"],
     ["a plain digest", Uint8Array.of(1, ...digest("sha1")), "security.ima"],
     ["an HMAC", Uint8Array.of(2, ...new Uint8Array(20)), "security.evm"],
@@ -106,6 +109,8 @@ describe("what is wrong with a broken value", () => {
     ["cut where the length read backwards would fit", signed.subarray(0, 10), "truncated 10"],
     ["a DER signature without its header", Uint8Array.of(3, ...ecSigned.subarray(9)), "der-not-raw 1"],
     ["RSA over a hash without DigestInfo", patched(signed, 2, "0d"), "hash-not-signed 2"],
+    ["EC-RDSA of another length", patched(gost, 2, "13"), "odd-length 9"],
+    ["EC-RDSA over SHA-256", patched(gost, 2, "04"), "ambiguous 9"],
     ["ECDSA over MD5", patched(ecSigned, 2, "01"), "hash-not-signed 2"],
     ["what getfattr prints", utf8ToBytes("security.ima=0x030204\n"), "not-a-value 0"],
     ["cut in its header", signed.subarray(0, 6), "truncated 6"],

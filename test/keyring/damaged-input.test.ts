@@ -27,6 +27,7 @@ import {
   verifyModuleSignature,
   verifyPkcs7,
 } from "../../src/keyring/index.ts";
+import { certificate, gostKey } from "../crypto/gost.ts";
 import { damaged, damagedText } from "../damage.ts";
 import { decoderRuns } from "../fuzz.ts";
 import { type TestKernel, testKernel } from "./key-kernel.ts";
@@ -36,7 +37,9 @@ const data = new URL("../data/", import.meta.url);
 const messages = readdirSync(new URL("pkcs7/", data)).map(
   (name) => new Uint8Array(readFileSync(new URL(`pkcs7/${name}`, data))),
 );
+const gost = gostKey("B", 3n);
 const certificates = [
+  certificate({ subject: "gost", key: gost, issuer: { name: "gost", key: gost } }).der,
   ...readdirSync(new URL("keys/corpus/", data))
     .filter((name) => name.endsWith(".der"))
     .map((name) => testFile(`corpus/${name}`)),

@@ -1,7 +1,7 @@
 // Inspection of security.ima and security.evm.
 import { bytesToHex } from "@noble/hashes/utils.js";
 import { decodeTwoIntegers } from "../../crypto/asn1.ts";
-import { HASH_ALGORITHMS, hashById, signsHash } from "../../crypto/index.ts";
+import { HASH_ALGORITHMS, type HashName, hashById, signsHash } from "../../crypto/index.ts";
 import type { Release } from "../../release/index.ts";
 import { keyNameV1, readMpi } from "../digsig-v1.ts";
 import { IMA_XATTR, IMA_XATTR_LAST } from "../integrity-xattr.ts";
@@ -160,7 +160,7 @@ function inspectSignature(found: Findings, release: Release, keyIds: readonly Ui
     return;
   }
   inspectKeyId(found, keyIds);
-  const kind = inspectRaw(found, bytes.subarray(9), inspectLength(found));
+  const kind = inspectRaw(found, bytes.subarray(9), inspectLength(found), hash?.name);
   if (kind !== null && hash !== undefined && !signsHash(kind, hash.name, release))
     found.fault("hash-not-signed", 2, `${kind.toUpperCase()} signatures cannot be over ${hash.name} (EINVAL)`);
 }
@@ -205,8 +205,24 @@ function inspectLength(found: Findings): boolean {
 }
 
 /** `whole`: the signature is neither cut nor followed by something else. @returns what made it, where that shows */
-function inspectRaw(found: Findings, signature: Uint8Array, whole: boolean): "rsa" | "ecdsa" | null {
+function inspectRaw(
+  found: Findings,
+  signature: Uint8Array,
+  whole: boolean,
+  hash: HashName | undefined,
+): "rsa" | "ecdsa" | "ecrdsa" | null {
   const { length } = signature;
+  if (hash === "streebog256" || hash === "streebog512") {
+    const half = hash === "streebog256" ? 32 : 64;
+    found.field(9, length, "signature", length === 2 * half ? `EC-RDSA, s and r of ${half} bytes` : "");
+    if (whole && length !== 2 * half)
+      found.fault(
+        "odd-length",
+        9,
+        `${length} bytes are no EC-RDSA signature over ${hash}: s and r have ${half} bytes each`,
+      );
+    return "ecrdsa";
+  }
   const integers = decodeTwoIntegers(signature, () => null);
   if (integers.ok && length < 150) {
     const [r, s] = integers.value;

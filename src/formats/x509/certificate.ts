@@ -104,7 +104,9 @@ const noteKey: Action<Context> = (c, { value }) => {
   if (algorithm === null) return "ENOPKG";
   const bytes = bits(value);
   if (bytes === null) return "EBADMSG";
-  c.cert.publicKey = new PublicKey(algorithm, bytes);
+  const hash = name === "gost2012PKey512" ? "streebog512" : "streebog256";
+  const scheme = algorithm === "ecrdsa" ? ({ hash, parameters: c.parameters ?? new Uint8Array() } as const) : null;
+  c.cert.publicKey = new PublicKey(algorithm, bytes, false, scheme);
   return null;
 };
 

@@ -93,12 +93,15 @@ function summary(
   { version, found, name, hash }: { version: number | undefined; found: Key | null; name: string; hash: string },
 ): string {
   if (errno === null) return `verified with '${found?.description ?? "?"}'`;
-  const rsa = found?.asymmetric?.publicKey.algorithm === "rsa";
+  const algorithm = found?.asymmetric?.publicKey.algorithm;
+  const rsa = algorithm === "rsa";
   switch (errno) {
     case "EOPNOTSUPP":
       return `signature version ${version} is unknown, or signatures are not built in`;
     case "EBADMSG":
       if (found === null) return "the header does not fit the signature";
+      if (algorithm === "ecrdsa")
+        return "signature or digest of another length than the key's curve, or a malformed key";
       return rsa
         ? `signed by another key, or as another hash than the header says (${hash})`
         : "the signature is not DER of two numbers";
