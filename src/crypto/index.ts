@@ -1,7 +1,6 @@
 export type { RunningDigest } from "./backend.portable.ts";
 export { canDigest, createDigest, digest, digestInto, hmac } from "./digest.ts";
 export type { CurveName } from "./ecdsa.ts";
-export type { EcrdsaScheme } from "./ecrdsa.ts";
 export {
   HASH_ALGORITHMS,
   type HashAlgorithm,
