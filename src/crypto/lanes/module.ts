@@ -68,8 +68,8 @@ function digestLanes(name: string, start: readonly number[], rounds: (locals: Ro
 }
 
 /**
- * Extends a value: value = digest(value, next) for each of the next values. Parameters: the address of the addresses of these; their
- * count, at least 1; the address of the value.
+ * Extends a value: value = digest(value, next) for each of the next values, whose words lie where `digestLanes` puts those of one lane.
+ * Parameters: the address of the addresses of these; their count, at least 1; the address of the value.
  * @param rest what follows value and next in the block, where they do not fill it
  * @param last the rounds of the block behind it, where they do
  */
@@ -93,7 +93,7 @@ function extendChain(
   ];
   const extension = [
     set(next!, spread(get(list!), 0)),
-    chain.map((local, i) => [set(message[i]!, get(local)), set(message[size + i]!, spread(get(next!), 4 * i))]),
+    chain.map((local, i) => [set(message[i]!, get(local)), set(message[size + i]!, spread(get(next!), 16 * i))]),
     rest.map((word, i) => set(message[2 * size + i]!, constant(word))),
     block(rounds(locals), start.map(constant)),
     last === null ? [] : block(last(locals), chain.map(get)),

@@ -62,11 +62,12 @@ export class RecordBatch {
     if (at === LANES_CAPACITY) return false;
     const { title } = record.template;
     if (title !== this.#title) this.#countTemplates(title);
-    if (this.#lanes.expect(at, record.digestData, record.digestStart)) {
+    const { data, preimageStart, preimageEnd, digestData, digestStart } = record;
+    if (record.isZero()) {
       this.#slots[at] = ONES;
       this.#violations++;
     } else {
-      if (!this.#lanes.add(at, record.data, record.preimageStart, record.preimageEnd)) return false;
+      if (!this.#lanes.add(at, data, preimageStart, preimageEnd, digestData, digestStart)) return false;
       this.#slots[at] = at;
     }
     this.#pcrs[at] = record.pcr;
