@@ -40,9 +40,16 @@ const ROUND = /* @__PURE__ */ [
 const NOTHING = /* @__PURE__ */ new Uint8Array(BLOCK);
 
 /** Substitution and linear transformation in one: entry `256 * t + x`, the two halves of a 64-bit word. */
-const { high: HIGH, low: LOW } = /* @__PURE__ */ tables();
+interface Tables {
+  readonly high: Uint32Array;
+  readonly low: Uint32Array;
+}
 
-function tables() {
+/** Made when they are first wanted, always the same: who hashes with something else does not wait for them. */
+let made: Tables | null = null;
+
+function tables(): Tables {
+  if (made !== null) return made;
   const high = new Uint32Array(2048);
   const low = new Uint32Array(2048);
   for (let t = 0; t < 8; t++)
@@ -53,20 +60,22 @@ function tables() {
         high[256 * t + x]! ^= Number.parseInt(LINEAR.slice(at, at + 8), 16);
         low[256 * t + x]! ^= Number.parseInt(LINEAR.slice(at + 8, at + 16), 16);
       }
-  return { high, low };
+  made = { high, low };
+  return made;
 }
 
 /** X, S, P and L in a row: to = L(P(S(a xor b))). */
 function transform(a: Uint8Array, b: Uint8Array, to: Uint8Array): void {
   const mixed = a.map((byte, i) => byte ^ b[i]!);
   const view = new DataView(to.buffer, to.byteOffset);
+  const known = tables();
   for (let column = 0; column < 8; column++) {
     let high = 0;
     let low = 0;
     for (let t = 0; t < 8; t++) {
       const entry = 256 * t + mixed[8 * t + column]!;
-      high ^= HIGH[entry]!;
-      low ^= LOW[entry]!;
+      high ^= known.high[entry]!;
+      low ^= known.low[entry]!;
     }
     view.setUint32(8 * column, low, true);
     view.setUint32(8 * column + 4, high, true);

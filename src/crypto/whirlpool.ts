@@ -27,9 +27,17 @@ function substitution(x: number): number {
 }
 
 /** S-box and diffusion in one: entry `256 * t + x` is what byte x in column t adds to a row, as two 32-bit halves. */
-const { high: HIGH, low: LOW, sbox: SBOX } = /* @__PURE__ */ tables();
+interface Tables {
+  readonly high: Uint32Array;
+  readonly low: Uint32Array;
+  readonly sbox: Uint8Array;
+}
 
-function tables() {
+/** Made when they are first wanted, always the same: who hashes with something else does not wait for them. */
+let made: Tables | null = null;
+
+function tables(): Tables {
+  if (made !== null) return made;
   const high = new Uint32Array(2048);
   const low = new Uint32Array(2048);
   const sbox = Uint8Array.from({ length: 256 }, (_, x) => substitution(x));
@@ -40,7 +48,8 @@ function tables() {
         const half = column < 4 ? high : low;
         half[256 * t + x]! |= byte << (24 - 8 * (column % 4));
       }
-  return { high, low, sbox };
+  made = { high, low, sbox };
+  return made;
 }
 
 class Whirlpool extends HashMD<Whirlpool> {
@@ -62,9 +71,10 @@ class Whirlpool extends HashMD<Whirlpool> {
     const key = Uint32Array.from(this.#state);
     const data = Uint32Array.from(this.#state, (word, i) => word ^ view.getUint32(offset + 4 * i));
     const next = new Uint32Array(16);
+    const { sbox } = tables();
     for (let round = 0; round < ROUNDS; round++) {
       diffuse(key, next);
-      for (let i = 0; i < 8; i++) next[i >> 2]! ^= SBOX[8 * round + i]! << (24 - 8 * (i % 4));
+      for (let i = 0; i < 8; i++) next[i >> 2]! ^= sbox[8 * round + i]! << (24 - 8 * (i % 4));
       key.set(next);
       diffuse(data, next);
       for (let i = 0; i < 16; i++) data[i] = next[i]! ^ key[i]!;
@@ -87,14 +97,15 @@ class Whirlpool extends HashMD<Whirlpool> {
 
 /** Byte t of row `row - t` goes to row `row` through table t. Rows are pairs of big-endian words. */
 function diffuse(from: Uint32Array, to: Uint32Array): void {
+  const known = tables();
   for (let row = 0; row < 8; row++) {
     let high = 0;
     let low = 0;
     for (let t = 0; t < 8; t++) {
       const word = from[2 * ((row - t + 8) % 8) + (t >> 2)]!;
       const entry = 256 * t + ((word >>> (24 - 8 * (t % 4))) & 0xff);
-      high ^= HIGH[entry]!;
-      low ^= LOW[entry]!;
+      high ^= known.high[entry]!;
+      low ^= known.low[entry]!;
     }
     to[2 * row] = high;
     to[2 * row + 1] = low;
