@@ -1,10 +1,10 @@
 // imasim cert: what the kernel makes of a certificate, and which keyrings would take it under which configuration.
 import { Command } from "commander";
-import { type Errno, InputError } from "../errno/index.ts";
-import { inspect } from "../formats/index.ts";
+import { type Errno, InputError, type Result } from "../errno/index.ts";
+import { inspect, recogniseKeyFile } from "../formats/index.ts";
 import { type CertificateSurvey, type SurveyOptions, type SurveyRow, surveyCertificate } from "../keyring/index.ts";
 import { type KconfigValues, Release } from "../release/index.ts";
-import { endWith, print, readDer } from "./bytes.node.ts";
+import { endWith, print, readCertificates, readTrusted } from "./bytes.node.ts";
 
 const REFUSED = 1;
 
@@ -37,10 +37,10 @@ function rowText({ keyring, when, bootOnly, errno, steps }: SurveyRow): string {
   return `  ${keyring.padEnd(24)} ${when.padEnd(54)} ${verdict}`;
 }
 
-function surveyText(file: string, survey: CertificateSurvey, pem: boolean): string {
+function surveyText(heading: string, survey: CertificateSurvey): string {
   const usage = [survey.digitalSignature && "digitalSignature", survey.keyCertSign && "keyCertSign", survey.ca && "CA"];
   const lines = [
-    `${file}${pem ? " (PEM: the kernel wants it as DER)" : ""}`,
+    heading,
     `  key          '${survey.description}'`,
     `  key id       ${survey.keyId ?? "none: no signature can name this key"}`,
     `  algorithm    ${survey.algorithm}`,
@@ -53,15 +53,30 @@ function surveyText(file: string, survey: CertificateSurvey, pem: boolean): stri
 }
 
 function unreadText(der: Uint8Array, release: Release, errno: Errno): string {
+  const other = recogniseKeyFile(der);
+  if (other !== null) return [`this is ${other.what}`, other.advice].filter((line) => line !== "").join("\n  ");
   const { faults } = inspect(der, { kind: "certificate", release });
   const fault = faults.find(({ code }) => code !== "no-key-identifier");
-  return fault === undefined ? `${errno}, its own signature does not verify` : fault.message;
+  return `the kernel does not read it: ${fault === undefined ? `${errno}, its own signature does not verify` : fault.message}`;
+}
+
+function headingOf(file: string, block: number | null, of: number): string {
+  if (block === null) return file;
+  const which = of > 1 ? `, certificate ${block} of ${of}` : "";
+  return `${file}${which} (PEM: the kernel wants it as DER${of > 1 ? ", each by itself" : ""}; openssl x509 -outform DER)`;
+}
+
+function jsonOf(file: string, block: number | null, der: Uint8Array, survey: Result<CertificateSurvey>): object {
+  const about = { file, pem: block !== null, ...(block !== null && { block }) };
+  if (survey.ok) return { ...about, ...survey.value };
+  const other = recogniseKeyFile(der);
+  return { ...about, errno: survey.errno, ...(other !== null && { is: other.kind }) };
 }
 
 export function certCommand(): Command {
   return new Command("cert")
     .description("what the kernel makes of certificates, and which keyrings would take them under which configuration")
-    .argument("<file...>", "certificates in DER or PEM")
+    .argument("<file...>", "certificates in DER, or PEM with one or more")
     .option("--builtin <file>", "a certificate compiled into the kernel; may be repeated", collect, [])
     .option("--secondary <file>", "a certificate on the secondary keyring; may be repeated", collect, [])
     .option("--config <symbol=value>", "a Kconfig symbol: y, n, a number or a text; may be repeated", collect, [])
@@ -69,24 +84,27 @@ export function certCommand(): Command {
     .option("--json", "one JSON object a file")
     .addHelpText("after", "\nExit status: 0 every certificate can be read, 1 one cannot, 2 unusable input.")
     .action((files: readonly string[], options: Options) => {
+      const release = Release.parse(options.release);
       const how: SurveyOptions = {
-        release: Release.parse(options.release),
+        release,
         config: kconfig(options.config),
-        builtin: options.builtin.map((file) => readDer(file).der),
-        secondary: options.secondary.map((file) => readDer(file).der),
+        builtin: readTrusted(options.builtin, release),
+        secondary: readTrusted(options.secondary, release),
       };
       for (const file of files) {
-        const { der, pem } = readDer(file);
-        const survey = surveyCertificate(der, how);
-        if (!survey.ok) endWith(REFUSED);
-        if (options.json)
-          print(`${JSON.stringify(survey.ok ? { file, pem, ...survey.value } : { file, pem, errno: survey.errno })}\n`);
-        else
-          print(
-            survey.ok
-              ? surveyText(file, survey.value, pem)
-              : `${file}\n  the kernel does not read it: ${unreadText(der, how.release, survey.errno)}\n`,
-          );
+        const found = readCertificates(file);
+        for (const { der, block } of found) {
+          const survey = surveyCertificate(der, how);
+          if (!survey.ok) endWith(REFUSED);
+          const heading = headingOf(file, block, found.length);
+          if (options.json) print(`${JSON.stringify(jsonOf(file, block, der, survey))}\n`);
+          else
+            print(
+              survey.ok
+                ? surveyText(heading, survey.value)
+                : `${heading}\n  ${unreadText(der, release, survey.errno)}\n`,
+            );
+        }
       }
     });
 }

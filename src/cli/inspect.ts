@@ -9,7 +9,7 @@ import {
   renderInspection,
 } from "../formats/index.ts";
 import { Release } from "../release/index.ts";
-import { endWith, hexOrFile, print, readDer } from "./bytes.node.ts";
+import { endWith, hexOrFile, print, readTrusted } from "./bytes.node.ts";
 
 const FAULTS = 1;
 const KINDS: readonly InspectKind[] = [
@@ -32,12 +32,14 @@ interface Options {
 }
 
 function keyIdsOf(files: readonly string[], release: Release): Uint8Array[] {
-  return files.map((file) => {
-    const parsed = parseCertificate(readDer(file).der, release);
-    if (!parsed.ok)
-      throw new InputError("bad-certificate", file, `no certificate that the kernel reads (${parsed.errno})`);
-    if (parsed.value.skid === null) throw new InputError("no-key-identifier", file, "has no subject key identifier");
-    return parsed.value.skid;
+  return files.flatMap((file) => {
+    const ids = readTrusted([file], release).map((der) => {
+      const parsed = parseCertificate(der, release);
+      return parsed.ok ? parsed.value.skid : null;
+    });
+    const named = ids.filter((id) => id !== null);
+    if (named.length === 0) throw new InputError("no-key-identifier", file, "has no subject key identifier");
+    return named;
   });
 }
 

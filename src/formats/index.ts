@@ -26,6 +26,7 @@ export {
   renderInspection,
 } from "./inspect/findings.ts";
 export { type InspectKind, type InspectOptions, inspect, recognise } from "./inspect/inspect.ts";
+export { type KeyFile, keyFileText, type PemBlock, pemBlocks, recogniseKeyFile } from "./inspect/key-file.ts";
 export {
   decodeXattr,
   encodeXattr,

@@ -82,7 +82,11 @@ describe("inspect", () => {
     [["inspect", "abc"], /^imasim: abc: an odd number of hex digits/],
     [["inspect", "/nosuch"], /^imasim: \/nosuch: no such file or directory$/],
     [["inspect", "00", "--release", "banana"], /^imasim: /],
-    [["inspect", "00", "--cert", `${keys}ima.key`], /no certificate that the kernel reads \(EBADMSG\)$/],
+    [
+      ["inspect", "00", "--cert", `${keys}ima.key`],
+      /ima\.key: this is a private key; keyrings take the certificate that goes/,
+    ],
+    [["inspect", "00", "--cert", `${keys}../key-files/nosuch`], /no such file or directory$/],
     [["inspect", "00", "--cert", `${keys}corpus/noskid.der`], /has no subject key identifier$/],
   ])("%j is unusable", async (args, err) => {
     const result = await imasim(...args);
@@ -115,7 +119,46 @@ describe("cert", () => {
   });
 
   it("says that PEM is not what the kernel wants, and reads it", async () => {
-    expect((await imasim("cert", ca)).out).toContain("ca.pem (PEM: the kernel wants it as DER)\n");
+    expect((await imasim("cert", ca)).out).toContain(
+      "ca.pem (PEM: the kernel wants it as DER; openssl x509 -outform DER)\n",
+    );
+  });
+
+  it("reads each certificate of a chain", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "imasim-cert-"));
+    try {
+      const file = join(folder, "chain.pem");
+      const block = readFileSync(ima).toString("base64");
+      writeFileSync(
+        file,
+        `${readFileSync(ca, "latin1")}-----BEGIN CERTIFICATE-----\n${block}\n-----END CERTIFICATE-----\n`,
+      );
+      const { out, status } = await imasim("cert", file, "--builtin", file);
+      expect(status).toBe(0);
+      expect(out).toContain("chain.pem, certificate 1 of 2 (PEM: the kernel wants it as DER, each by itself; ");
+      expect(out).toContain("key          'IMA test signing key: ee29a7a39a662a167dcf5f1e1287b896a07ccbb9'\n");
+      const json = (await imasim("cert", "--json", file)).out.trim().split("\n");
+      expect(json.map((line) => JSON.parse(line).block)).toEqual([1, 2]);
+      expect((await imasim("inspect", signature, "--cert", file)).status).toBe(0);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+
+  it.each<[string, string, RegExp]>([
+    ["ima.key", "private-key", /^ {2}this is a private key\n {2}keyrings take .*openssl req -new -key FILE .*\n$/m],
+    ["../key-files/request.pem", "request", /this is a certificate request\n {2}have it signed by a CA /],
+    ["../key-files/public.der", "public-key", /this is a public key\n/],
+    ["../key-files/certificates.pem", "pkcs7", /this is a PKCS#7 message\n.*openssl pkcs7 -in FILE -print_certs/],
+    ["../pkcs7/leaf.p7", "pkcs7", /this is a PKCS#7 message\n/],
+    ["../key-files/container.p12", "pkcs12", /this is a PKCS#12 container .*\n.*openssl pkcs12 -in FILE -clcerts/],
+    ["/dev/null", "empty", /\n {2}this is an empty file\n$/],
+  ])("says what %s is, and what to do", async (name, kind, text) => {
+    const file = name.startsWith("/") ? name : `${keys}${name}`;
+    const { out, status } = await imasim("cert", file);
+    expect(status).toBe(1);
+    expect(out).toMatch(text);
+    expect(JSON.parse((await imasim("cert", "--json", file)).out)).toMatchObject({ file, pem: false, is: kind });
   });
 
   it("ends with 1 for what is no certificate", async () => {
@@ -140,6 +183,8 @@ describe("cert", () => {
     [["--config", "IMA"], /'IMA' is not of the form SYMBOL=VALUE$/],
     [["--config", "NOSUCH=y"], /knows no symbol NOSUCH/],
     [["--builtin", "/nosuch"], /no such file or directory$/],
+    [["--builtin", `${keys}../key-files/request.der`], /request\.der: this is a certificate request; have it signed/],
+    [["--secondary", `${keys}corpus/cut.der`], /cut\.der: no certificate that the kernel reads \(EBADMSG\)$/],
   ])("%j is unusable", async (args, err) => {
     const result = await imasim("cert", ima, ...args);
     expect(result.err).toMatch(err);

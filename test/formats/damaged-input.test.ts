@@ -21,6 +21,7 @@ import {
   parsePkcs7,
   parsePrivateKey,
   readMpi,
+  recogniseKeyFile,
   renderInspection,
   splitSignedFile,
   splitTrailer,
@@ -44,7 +45,9 @@ const samples: readonly Uint8Array[] = [
   ...readdirSync(new URL("keys/corpus/", data)).map((name) => testFile(`corpus/${name}`)),
   ...["ima.der", "ec.der", "ima.key", "ec.key", "ca.pem"].map(testFile),
   ...["ima.key", "ec.key"].map(pem),
-  ...readdirSync(new URL("pkcs7/", data)).map((name) => read(`pkcs7/${name}`)),
+  ...["pkcs7", "key-files"].flatMap((folder) =>
+    readdirSync(new URL(`${folder}/`, data)).map((name) => read(`${folder}/${name}`)),
+  ),
   ...fixtures.map(({ value }) => new Uint8Array(Buffer.from(value, "hex"))),
   appendSignature(Uint8Array.of(1, 2, 3), read("pkcs7/leaf.p7")),
   encodeVerityDescriptor({
@@ -99,6 +102,7 @@ describe("damaged and random input", () => {
           if (!result.ok && !(result.errno in ERRNO)) throw new Error(`${name}: ${String(result.errno)}`);
         }
         hashAlgorithmOfXattr(bytes, "sha256", release);
+        recogniseKeyFile(bytes);
         expect(bytesToHex(bytes)).toBe(before);
       }),
       decoderRuns,

@@ -6,6 +6,7 @@ import type { Release } from "../../release/index.ts";
 import { type Pkcs7Signer, parsePkcs7 } from "../pkcs7.ts";
 import { type Certificate, parseCertificate } from "../x509/certificate.ts";
 import type { Findings } from "./findings.ts";
+import { keyFileText, recogniseKeyFile } from "./key-file.ts";
 
 const REASONS: { readonly [errno in Errno]?: string } = {
   EBADMSG: "not DER of the right form",
@@ -71,15 +72,12 @@ function unread(found: Findings, code: string, at: number, bytes: Uint8Array, wh
 
 export function inspectCertificate(found: Findings, release: Release): void {
   const { bytes } = found;
-  if (text(bytes.subarray(0, 11)) === "-----BEGIN ") {
-    found.field(0, bytes.length, "bytes", "PEM");
-    found.fault("not-der", 0, "this is a PEM file; the kernel wants DER");
-    return;
-  }
   const parsed = parseCertificate(bytes, release);
   if (!parsed.ok) {
-    found.field(0, bytes.length, "bytes");
-    unread(found, "bad-certificate", 0, bytes, reason(parsed.errno));
+    const other = recogniseKeyFile(bytes);
+    found.field(0, bytes.length, "bytes", other?.what);
+    if (other === null) unread(found, "bad-certificate", 0, bytes, reason(parsed.errno));
+    else found.fault(other.kind === "pem-certificate" ? "not-der" : "no-certificate", 0, keyFileText(other));
     return;
   }
   describeCertificate(found, parsed.value);

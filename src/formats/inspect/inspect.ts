@@ -7,6 +7,7 @@ import { VERITY_DESCRIPTOR_LENGTH } from "../verity-descriptor.ts";
 import { inspectCertificate, inspectPkcs7 } from "./der.ts";
 import { inspectSignedFile, inspectUserKey, inspectVerityDescriptor } from "./file.ts";
 import { Findings, type Inspection } from "./findings.ts";
+import { recogniseKeyFile } from "./key-file.ts";
 import { inspectXattr } from "./xattr.ts";
 
 /** What the bytes are taken for. */
@@ -46,6 +47,7 @@ export function recognise(bytes: Uint8Array): InspectKind {
   if (hasSignatureMarker(bytes)) return "signed-file";
   if (bytes[0] === 0x30 && (bytes[1]! & 0x80) !== 0)
     return bytesToHex(bytes.subarray(0, 24)).includes(SIGNED_DATA) ? "pkcs7" : "certificate";
+  if (bytes.length > 0 && recogniseKeyFile(bytes) !== null) return "certificate";
   if (isVerityDescriptor(bytes)) return "verity-descriptor";
   if (bytes[0] === 1 && bytes.length > 21 && bytes[5] === 0 && bytes[6] === 2) return "user-key";
   return bytes[0] === IMA_XATTR.EVM_HMAC || bytes[0] === IMA_XATTR.EVM_PORTABLE_DIGSIG

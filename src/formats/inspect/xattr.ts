@@ -7,6 +7,7 @@ import { keyNameV1, readMpi } from "../digsig-v1.ts";
 import { IMA_XATTR, IMA_XATTR_LAST } from "../integrity-xattr.ts";
 import { HEADER_V1, HEADER_V1_LENGTH } from "../signature-header.ts";
 import type { Findings } from "./findings.ts";
+import { recogniseKeyFile } from "./key-file.ts";
 
 type Name = "security.ima" | "security.evm";
 
@@ -40,9 +41,9 @@ function mistaken({ bytes }: Findings): string | null {
   if (ASCII_HEX.test(text)) return "these are the hex digits of a value, not the value itself";
   if (ASCII_BASE64.test(text)) return "this is a value in base64 as getfattr prints it, not the value itself";
   if (DUMP.test(text)) return "this is what getfattr prints, not the value itself";
-  if (text.startsWith("-----BEGIN ")) return "this is a PEM file";
-  if (bytes[0] === 0x30 && (bytes[1] ?? 0) >= 0x80) return "this is DER, a certificate or a PKCS#7 message";
-  return null;
+  const file = bytes.length === 0 ? null : recogniseKeyFile(bytes);
+  if (file !== null) return `this is ${file.what}, not a value`;
+  return bytes[0] === DER_SEQUENCE && (bytes[1] ?? 0) >= 0x80 ? "this is DER, a certificate perhaps" : null;
 }
 
 export function inspectXattr(found: Findings, name: Name, release: Release, keyIds: readonly Uint8Array[]): void {
