@@ -178,6 +178,11 @@ const table = {
     backports: { "6.12": 111, "6.1": 192 },
     what: "read-only and immutable files are not relabelled",
   },
+  "copy-across-file-systems": {
+    since: "5.3",
+    until: "5.19",
+    what: "copy_file_range copies from one file system to another",
+  },
   "verity-small-blocks": { since: "6.3", what: "fs-verity blocks smaller than a page" },
   "elf-interpreter-text-only": {
     since: "6.7",

@@ -57,6 +57,7 @@ function setFlags(
   const protects = wanted.get("immutable") !== inode.immutable || wanted.get("append") !== inode.appendOnly;
   if (protects && !capable(task, "CAP_LINUX_IMMUTABLE")) return "EPERM";
   for (const [name, on] of wanted) if (on && !attributes.includes(name)) return "EOPNOTSUPP";
+  if (staysImmutable(inode, wanted)) return "EPERM";
   const { fs } = inode.sb;
   if (fs.setFlags !== undefined) {
     const failed = fs.setFlags(vfs, task, file.path, wanted);
@@ -66,6 +67,12 @@ function setFlags(
   inode.ctime = vfs.clock();
   countChange(inode, true);
   return null;
+}
+
+/** Where immutable files are final: one that stays so keeps its other flags; that of fs-verity cannot even be repeated. */
+function staysImmutable(inode: Inode, wanted: ReadonlyMap<AttributeName, boolean>): boolean {
+  if (!inode.sb.type.immutableIsFinal || !inode.immutable || wanted.get("immutable") !== true) return false;
+  return inode.verity !== null || ATTRIBUTE_NAMES.some((name) => wanted.get(name) !== inode[FIELD[name]]);
 }
 
 /** FS_IOC_SETVERSION: another inode generation. ENOTTY where the file system has no such call. */

@@ -2,12 +2,11 @@
 // vfs_link, may_linkat). Who calls and what the mount allows is checked in the kernel's order, so that the same errno wins.
 import { type Denial, fail, ok, type Result } from "../errno/index.ts";
 import type { Dentry } from "./dentry.ts";
-import type { OpenFile } from "./file.ts";
 import type { InodeHint, NewNode } from "./filesystem.ts";
 import { diskGid, diskUid, throughMount } from "./idmap.ts";
 import type { Inode } from "./inode.ts";
 import { wantWrite } from "./mount/access.ts";
-import { attachChild, lookupChild, resolve, resolveParent } from "./namei.ts";
+import { attachChild, lookupChild, lookupName, resolve, resolveParent } from "./namei.ts";
 import type { Path } from "./path.ts";
 import { inodePermission, newMode, ownerOrCapable } from "./permission.ts";
 import { MAY } from "./security.ts";
@@ -28,7 +27,8 @@ function prepareName(
   const { parent, name, kind, slash } = last.value;
   if (kind !== "name") return fail("EEXIST");
   if (name.length > 255) return fail("ENAMETOOLONG");
-  if (lookupChild(vfs, parent.dentry, name) !== null) return fail("EEXIST");
+  const present = lookupName(vfs, parent.dentry, name);
+  if (present !== null) return fail(typeof present === "string" ? present : "EEXIST");
   if (slash && !wantsDirectory) return fail("ENOENT");
   const refused = wantWrite(parent.mount);
   return refused === null ? ok({ parent, name }) : fail(refused);
@@ -122,15 +122,10 @@ export function symlink(vfs: Vfs, task: Subject, base: Path, target: string, tex
   return made.ok ? null : made.errno;
 }
 
-/** link(2): a second name. A link at the end of `from` is not followed. */
-export function link(vfs: Vfs, task: Subject, base: Path, from: string, text: string): Denial {
-  const old = resolve(vfs, task, base, from, { follow: false });
+/** link(2): a second name. A link at the end of `from`, as that of a descriptor in /proc, is followed with AT_SYMLINK_FOLLOW. */
+export function link(vfs: Vfs, task: Subject, base: Path, from: string, text: string, follow = false): Denial {
+  const old = resolve(vfs, task, base, from, { follow });
   return old.ok ? linkPath(vfs, task, base, old.value, text) : old.errno;
-}
-
-/** linkat(2) of an open file: the way by which a file made with O_TMPFILE gets a name. */
-export function linkFile(vfs: Vfs, task: Subject, file: OpenFile, base: Path, text: string): Denial {
-  return linkPath(vfs, task, base, file.path, text);
 }
 
 function linkPath(vfs: Vfs, caller: Subject, base: Path, old: Path, text: string): Denial {

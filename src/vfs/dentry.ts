@@ -36,7 +36,6 @@ export class Dentry {
   static anonymous(sb: SuperBlock, name: string, parent: Dentry | null, inode: Inode): Dentry {
     const dentry = new Dentry(sb, name, parent, inode);
     dentry.unhashed = true;
-    inode.dentries++;
     return dentry;
   }
 

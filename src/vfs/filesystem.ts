@@ -30,8 +30,11 @@ export interface NewNode {
 }
 
 export interface FileSystem {
-  /** The file of that name; null if there is none. */
-  lookup(vfs: Vfs, dir: Dentry, name: string): Inode | null;
+  /**
+   * The file of that name; null if there is none, and one could be made. ESTALE: what is known of it and what is there do not go together
+   * (overlay). ENOENT: there is none and never will be (proc).
+   */
+  lookup(vfs: Vfs, dir: Dentry, name: string): Inode | "ESTALE" | "ENOENT" | null;
   /** Names in a directory, in the order of getdents, without `.` and `..`. */
   list(vfs: Vfs, dir: Dentry): Iterable<string>;
   make(vfs: Vfs, task: Subject, dir: Dentry, name: string, node: NewNode): Result<Inode>;

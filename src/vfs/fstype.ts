@@ -86,7 +86,7 @@ export interface FsType {
   readonly idmapSince: string | null;
   /** FS_IOC_GETFLAGS shows FS_EXTENT_FL, which no other file system takes. */
   readonly extentsFlag: boolean;
-  /** An immutable file takes no change of attributes at all. */
+  /** An immutable file takes no change at all, not even of its flags while it stays immutable (ext4_ioctl_check_immutable). */
   readonly immutableIsFinal: boolean;
   /** Linking, unlinking and renaming count as changes of the file itself. */
   readonly iversionOnNames: boolean;
@@ -100,4 +100,6 @@ export interface FsType {
   readonly generatedSize: number;
   /** KERNFS_ROOT_EXTRA_OPEN_PERM_CHECK: permission bits hold for everybody, CAP_DAC_OVERRIDE or not. */
   readonly modeBindsAll: boolean;
+  /** A name that is not there cannot be made: looking it up is an error of its own (proc_lookup_de, proc_sys_lookup). */
+  readonly missingForGood: boolean;
 }

@@ -51,6 +51,7 @@ const BASE: Omit<FsType, "name" | "magic"> = {
   inMemory: true,
   generatedSize: 0,
   modeBindsAll: false,
+  missingForGood: false,
 };
 
 /** A file system on a disk. */
@@ -358,6 +359,7 @@ const rows: readonly FsType[] = [
     firstIno: 0xf0000000,
     noexec: true,
     nodev: true,
+    missingForGood: true,
   },
   { name: "sysfs", ...BASE, ...KERNFS, magic: 0x62656572, generatedSize: 4096, modeBindsAll: true },
   { name: "cgroup", ...BASE, ...KERNFS, magic: 0x27e0eb, namespaces: ["trusted", "security"] },

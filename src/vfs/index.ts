@@ -3,7 +3,7 @@ export { fallocate, fsync, sync } from "./allocate.ts";
 export { chmod, chown, fchmod, fchown, type NewTimes, utimens } from "./attr.ts";
 export { type AttributeName, chattr, setGeneration } from "./chattr.ts";
 export { Content } from "./content.ts";
-export { link, linkFile, mkdir, mknod, symlink } from "./create.ts";
+export { link, mkdir, mknod, symlink } from "./create.ts";
 export { Dentry } from "./dentry.ts";
 export { OpenFile } from "./file.ts";
 export { closeFile } from "./file-open.ts";
@@ -21,7 +21,7 @@ export {
   readXattr,
   realInode,
 } from "./inode-access.ts";
-export { copyFileRange, lseek, pread, pwrite, read, readContent, write } from "./io.ts";
+export { copyFileRange, lseek, pread, pwrite, read, readContent, readToEnd, write } from "./io.ts";
 export { dropCaches, evictAll } from "./lifetime.ts";
 export { FileMapping } from "./mapping.ts";
 export { memfdCreate } from "./memfd.ts";
@@ -34,7 +34,7 @@ export { absolutePath, dentryPath, displayPath } from "./names.ts";
 export { Disk, type DiskFile, type DiskInit } from "./native/disk.ts";
 export { allowWriteAccess, denyWriteAccess, open, openByPath, openExec, openExecFile, openExecPath } from "./open.ts";
 export type { Path } from "./path.ts";
-export { inGroupOrCapable } from "./permission.ts";
+export { genericPermission, inGroupOrCapable } from "./permission.ts";
 export {
   addDeviceNode,
   addMagicLink,

@@ -1,4 +1,5 @@
 // A file in memory: attributes, counts of who has it open, and what its file system keeps for it (include/linux/fs.h: struct inode).
+import type { Denial } from "../errno/index.ts";
 import type { PosixAcl } from "./acl.ts";
 import type { Content } from "./content.ts";
 import type { Dentry } from "./dentry.ts";
@@ -97,9 +98,11 @@ export class Inode {
   entries: Map<string, number> | null = null;
   /** Target of a symbolic link. */
   target: string | null = null;
-  /** Where a link of /proc leads, whatever its name says (fs/namei.c: nd_jump_link); null where there is nothing. */
-  jump: ((task: Subject) => Path | null) | null = null;
-  /** Adds the name of a pseudo directory whose names nobody lists, as /proc/<pid>/fd. */
+  /** Where a link of /proc leads a task: to a file whatever its name says (fs/namei.c: nd_jump_link), to a name, or nowhere. */
+  jump: ((task: Subject) => Path | string | null) | null = null;
+  /** Who may do what, where a pseudo file decides that by itself. */
+  permission: ((task: Subject, mask: number) => Denial) | null = null;
+  /** Adds the name of a pseudo directory whose names come into being when they are looked up, as /proc/<pid>/fd. */
   findName: ((directory: Dentry, name: string) => void) | null = null;
   /** What waits in a named pipe. */
   queue: Uint8Array | null = null;

@@ -7,6 +7,7 @@ import type { OpenFile } from "./file.ts";
 import { closeFile } from "./file-open.ts";
 import type { Inode } from "./inode.ts";
 import { touchAtime } from "./native/attr.ts";
+import { topInode } from "./overlay/inode.ts";
 import { MAY } from "./security.ts";
 import type { Subject } from "./task.ts";
 import { LIMIT, O, PAGE_SIZE, S, SEEK } from "./uapi.ts";
@@ -133,7 +134,6 @@ function writeAt(vfs: Vfs, task: Subject, file: OpenFile, bytes: Uint8Array, off
   if (bytes.length === 0) return ok(0);
   const end = offset + bytes.length;
   if (end > inode.sb.type.maxBytes || !Content.fits(end)) return fail("EFBIG");
-  if (!aligned(file, offset, bytes.length)) return fail("EINVAL");
   const written =
     inode.overlay === null ? writeNative(vfs, task, file, bytes, offset) : writeOverlay(vfs, task, file, bytes, offset);
   return written === null ? ok(bytes.length) : fail(written);
@@ -142,10 +142,13 @@ function writeAt(vfs: Vfs, task: Subject, file: OpenFile, bytes: Uint8Array, off
 function writeNative(vfs: Vfs, task: Subject, file: OpenFile, bytes: Uint8Array, offset: number): Denial {
   const { inode } = file;
   if (inode.content === null) return "EINVAL";
-  // ext4 looks at the flag again at every write.
-  if (inode.immutable && inode.sb.type.layout === "ext4") return "EPERM";
-  const refused = fileModified(vfs, task, file);
+  const { immutableIsFinal, layout } = inode.sb.type;
+  if (inode.immutable && immutableIsFinal) return "EPERM";
+  // ext4 hears what the device cannot take only when the change has been noted and privileges are gone (ext4_dio_write_checks).
+  const direct = aligned(file, offset, bytes.length);
+  const refused = (direct || layout === "ext4" ? null : "EINVAL") ?? fileModified(vfs, task, file);
   if (refused !== null) return refused;
+  if (!direct) return "EINVAL";
   inode.content.write(offset, bytes);
   inode.dirty = true;
   return null;
@@ -204,14 +207,18 @@ export function copyFileRange(vfs: Vfs, task: Subject, from: OpenFile, to: OpenF
   if (source.isDirectory || sink.isDirectory) return fail("EISDIR");
   if (!source.isRegular || !sink.isRegular) return fail("EINVAL");
   if (!from.canRead || !to.canWrite || (to.flags & O.APPEND) !== 0) return fail("EBADF");
-  if (source.sb !== sink.sb && (source.sb.type !== sink.sb.type || source.sb.type.engine === "overlay"))
-    return fail("EXDEV");
+  const overlays = source.overlay !== null && sink.overlay !== null;
+  const across = vfs.release.has("copy-across-file-systems");
+  if (source.sb !== sink.sb && !overlays && !across) return fail("EXDEV");
   if (sink.immutable) return fail("EPERM");
   // The length is i_size, which on overlay may be that of an earlier time.
   const available = Math.max(0, Math.min(length, LIMIT.RW_COUNT, source.size - from.pos));
   if (source === sink && to.pos + available > from.pos && to.pos < from.pos + available) return fail("EINVAL");
   const refused = askFilePermission(vfs, task, from, MAY.READ);
   if (refused !== null) return fail(refused);
+  if (available === 0) return ok(0);
+  // ovl_copyfile passes the call on to the files of the layers.
+  if (overlays && !across && topInode(source.overlay!).sb !== topInode(sink.overlay!).sb) return fail("EXDEV");
   const real = realFile(vfs, task, from);
   if (!real.ok) return real;
   const bytes = source.sb.fs.content(source)?.read(from.pos, available) ?? EMPTY;
@@ -232,18 +239,26 @@ export function copyFileRange(vfs: Vfs, task: Subject, from: OpenFile, to: OpenF
  */
 export function readContent(file: OpenFile): Result<Uint8Array> {
   const { inode } = file;
-  if (!file.canRead) return fail("EBADF");
-  if ((inode.mode & S.IFMT) !== S.IFREG) return fail("EINVAL");
-  const { vfs, fs } = inode.sb;
-  const content = fs.content(inode);
-  // An attribute of sysfs is said to be a page long, and is not.
-  if (content === null) return inode.size > 0 ? fail("EINVAL") : ok(EMPTY);
-  if ((file.flags & O.NOATIME) === 0) touchAtime(vfs, file.path.mount, fs.realInode(file.path.dentry, inode, false));
-  const bytes = content.bytes();
-  if (bytes === null) return fail("ENOMEM");
-  // Whole pages are read until i_size is reached, which on overlay may be that of an earlier time.
+  const read = readToEnd(file);
+  if (!read.ok) return read;
+  const bytes = read.value;
+  // Whole pages are read until i_size is reached, which on overlay may be that of an earlier time. That of an attribute of sysfs is said to
+  // be a page, and is not.
   const { size } = inode;
   if (bytes.length < size) return fail("EINVAL");
   const end = Math.ceil(size / PAGE_SIZE) * PAGE_SIZE;
   return ok(end < bytes.length ? bytes.subarray(0, end) : bytes);
+}
+
+/** What reading an open file from its beginning gives until there is no more, whatever its i_size says. EBADF, EINVAL, ENOMEM. */
+export function readToEnd(file: OpenFile): Result<Uint8Array> {
+  const { inode } = file;
+  if (!file.canRead) return fail("EBADF");
+  if ((inode.mode & S.IFMT) !== S.IFREG) return fail("EINVAL");
+  const { vfs, fs } = inode.sb;
+  const content = fs.content(inode);
+  if (content === null) return ok(EMPTY);
+  if ((file.flags & O.NOATIME) === 0) touchAtime(vfs, file.path.mount, fs.realInode(file.path.dentry, inode, false));
+  const bytes = content.bytes();
+  return bytes === null ? fail("ENOMEM") : ok(bytes);
 }

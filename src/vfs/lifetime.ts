@@ -72,5 +72,10 @@ export function dropCaches(vfs: Vfs): void {
   // Stacked file systems first: their inodes hold names of the layers below.
   const all = [...vfs.superblocks].filter((sb) => !sb.type.inMemory && sb.type.engine !== "pseudo");
   const stacked = all.filter((sb) => sb.type.engine === "overlay").reverse();
-  for (const sb of [...stacked, ...all.filter((sb) => sb.type.engine !== "overlay")]) evictChildren(vfs, sb.root);
+  for (const sb of [...stacked, ...all.filter((sb) => sb.type.engine !== "overlay")]) {
+    evictChildren(vfs, sb.root);
+    // What was open when its name was forgotten.
+    for (const inode of [...sb.inodes.values()])
+      if (inode.dentries === 0 && inode.openFiles === 0 && inode.overlays === 0) evict(vfs, sb, inode);
+  }
 }

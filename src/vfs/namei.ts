@@ -46,11 +46,17 @@ interface Walk {
 }
 
 /** The dentry of a name in a directory, or null if there is none. Takes no permission and crosses no mount. */
-export function lookupChild(vfs: Vfs, dir: Dentry, name: string): Dentry | null {
+export function lookupName(vfs: Vfs, dir: Dentry, name: string): Dentry | "ESTALE" | "ENOENT" | null {
   const known = dir.children?.get(name);
   if (known !== undefined) return known;
   const inode = dir.sb.fs.lookup(vfs, dir, name);
-  return inode === null ? null : attachChild(dir, name, inode);
+  return inode === null || typeof inode === "string" ? inode : attachChild(dir, name, inode);
+}
+
+/** The same, where a name that cannot be looked up is none. */
+export function lookupChild(vfs: Vfs, dir: Dentry, name: string): Dentry | null {
+  const found = lookupName(vfs, dir, name);
+  return typeof found === "string" ? null : found;
 }
 
 /** Puts a name with its inode into the tree of names. */
@@ -107,8 +113,9 @@ function enter(vfs: Vfs, task: Subject, walk: Walk, name: string, follow: boolea
   }
   if (name.length > LIMIT.NAME_MAX) return "ENAMETOOLONG";
   const dir = walk.dentry;
-  let dentry = lookupChild(vfs, dir, name);
+  let dentry = lookupName(vfs, dir, name);
   if (dentry === null) return "ENOENT";
+  if (typeof dentry === "string") return dentry;
   let { mount } = walk;
   while (dentry.mounts > 0) {
     const over = mount.children.get(dentry);
@@ -129,14 +136,14 @@ function followLink(vfs: Vfs, task: Subject, walk: Walk, mount: Mount, link: Ino
   const isLast = walk.at >= walk.text.length;
   if (isLast && vfs.sysctl.symlinks !== 0 && !mayFollow(throughMount(task, mount), dir, link)) return "EACCES";
   touchAtime(vfs, mount, link);
-  if (link.jump !== null) {
-    const there = link.jump(task);
-    if (there === null) return "ENOENT";
+  const there = link.jump?.(task) ?? null;
+  if (there === null && link.jump !== null) return "ENOENT";
+  if (there !== null && typeof there !== "string") {
     walk.mount = there.mount;
     walk.dentry = there.dentry;
     return null;
   }
-  const target = link.sb.fs.readlink(link);
+  const target = there ?? link.sb.fs.readlink(link);
   if (target === "") return "ENOENT";
   const rest = walk.text.slice(walk.at);
   walk.text = rest === "" ? target : `${target}/${rest}`;

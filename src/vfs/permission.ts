@@ -53,8 +53,11 @@ export function inodePermission(vfs: Vfs, task: Subject, inode: Inode, mask: num
     if (inode.immutable) return "EPERM";
     if (task.idmap != null && !task.idmap.shows(inode)) return "EACCES";
   }
-  const denied =
-    inode.overlay === null ? genericPermission(task, inode, mask) : inode.sb.fs.permission!(vfs, task, inode, mask);
+  const { overlay, permission } = inode;
+  let denied: Denial;
+  if (permission !== null) denied = permission(task, mask);
+  else if (overlay === null) denied = genericPermission(task, inode, mask);
+  else denied = inode.sb.fs.permission!(vfs, task, inode, mask);
   if (denied !== null) return denied;
   const hooks = vfs.hooks.inodePermission;
   for (let i = 0; i < hooks.length; i++) {

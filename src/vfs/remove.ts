@@ -5,7 +5,7 @@ import { capableOver, diskUid, throughMount } from "./idmap.ts";
 import type { Inode } from "./inode.ts";
 import { dropDentry, dropInode } from "./lifetime.ts";
 import { wantWrite } from "./mount/access.ts";
-import { lookupChild, resolveParent } from "./namei.ts";
+import { lookupName, resolveParent } from "./namei.ts";
 import type { Path } from "./path.ts";
 import { inodePermission } from "./permission.ts";
 import { MAY } from "./security.ts";
@@ -52,8 +52,9 @@ export function unlink(vfs: Vfs, task: Subject, base: Path, text: string): Denia
   if (kind !== "name") return "EISDIR";
   const readOnly = wantWrite(parent.mount);
   if (readOnly !== null) return readOnly;
-  const victim = lookupChild(vfs, parent.dentry, name);
+  const victim = lookupName(vfs, parent.dentry, name);
   if (victim === null) return "ENOENT";
+  if (typeof victim === "string") return victim;
   if (slash) return victim.inode!.isDirectory ? "EISDIR" : "ENOTDIR";
   return unlinkNode(vfs, throughMount(task, parent.mount), victim);
 }
@@ -80,7 +81,8 @@ export function rmdir(vfs: Vfs, task: Subject, base: Path, text: string): Denial
   if (kind !== "name") return kind === "dotdot" ? "ENOTEMPTY" : kind === "dot" ? "EINVAL" : "EBUSY";
   const readOnly = wantWrite(parent.mount);
   if (readOnly !== null) return readOnly;
-  const victim = lookupChild(vfs, parent.dentry, name);
+  const victim = lookupName(vfs, parent.dentry, name);
+  if (typeof victim === "string") return victim;
   return victim === null ? "ENOENT" : rmdirNode(vfs, throughMount(task, parent.mount), victim);
 }
 

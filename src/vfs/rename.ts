@@ -5,7 +5,7 @@ import type { Dentry } from "./dentry.ts";
 import { throughMount } from "./idmap.ts";
 import { dropDentry, dropInode } from "./lifetime.ts";
 import { wantWrite } from "./mount/access.ts";
-import { lookupChild, resolveParent } from "./namei.ts";
+import { lookupName, resolveParent } from "./namei.ts";
 import type { Path } from "./path.ts";
 import { inodePermission } from "./permission.ts";
 import { mayDelete } from "./remove.ts";
@@ -28,11 +28,13 @@ export function rename(vfs: Vfs, task: Subject, base: Path, from: string, to: st
   if (last.value.kind !== "name") return (flags & NOREPLACE) !== 0 ? "EEXIST" : "EBUSY";
   const readOnly = wantWrite(old.value.parent.mount);
   if (readOnly !== null) return readOnly;
-  const source = lookupChild(vfs, old.value.parent.dentry, old.value.name);
+  const source = lookupName(vfs, old.value.parent.dentry, old.value.name);
   if (source === null) return "ENOENT";
+  if (typeof source === "string") return source;
   const toDir = last.value.parent.dentry;
   if (last.value.name.length > 255) return "ENAMETOOLONG";
-  const target = lookupChild(vfs, toDir, last.value.name);
+  const target = lookupName(vfs, toDir, last.value.name);
+  if (typeof target === "string") return target;
   if ((flags & NOREPLACE) !== 0 && target !== null) return "EEXIST";
   if ((flags & EXCHANGE) !== 0) {
     if (target === null) return "ENOENT";

@@ -1,6 +1,8 @@
 // Reading and writing: positions, appending, holes, direct and copied ranges, what the kernel reads for itself.
 import { describe, expect, it } from "vitest";
 import {
+  chattr,
+  chmod,
   copyFileRange,
   FALLOC,
   fallocate,
@@ -19,7 +21,7 @@ import {
   SEEK,
   write,
 } from "../../src/vfs/index.ts";
-import { bytes, got, Machine, root, text, told } from "./machine.ts";
+import { bytes, got, Machine, root, text, told, user } from "./machine.ts";
 
 function machine(fstype = "ext4"): Machine {
   const m = new Machine();
@@ -111,7 +113,61 @@ describe("what cannot be", () => {
   });
 });
 
+describe("O_DIRECT writes that the device cannot take", () => {
+  it("cost ext4 files their set-user-ID bit all the same, xfs files nothing", () => {
+    for (const [fstype, mode] of [
+      ["ext4", 0o777],
+      ["xfs", 0o4777],
+    ] as const) {
+      const m = new Machine();
+      m.mount("/mnt", fstype);
+      m.write("/mnt/f", "data");
+      expect(chmod(m.vfs, root, m.base, "/mnt/f", 0o4777)).toBeNull();
+      const file = m.open("/mnt/f", O.RDWR | O.DIRECT, 0, user);
+      expect(told(pwrite(m.vfs, user, file, bytes("x"), 0))).toBe("EINVAL");
+      expect(m.stat("/mnt/f").mode & 0o7777, fstype).toBe(mode);
+    }
+  });
+
+  it("to an immutable file are refused as such by ext4", () => {
+    const m = machine();
+    const file = m.open("/mnt/f", O.RDWR | O.DIRECT);
+    expect(chattr(m.vfs, root, file, ["immutable"], [])).toBeNull();
+    expect(told(pwrite(m.vfs, root, file, bytes("x"), 0))).toBe("EPERM");
+  });
+});
+
 describe("copying ranges", () => {
+  it("from one file system to another of its kind only from 5.3 on and before 5.19", () => {
+    for (const [release, answer] of [
+      ["5.2", "EXDEV"],
+      ["5.15", "ok"],
+      ["6.1", "EXDEV"],
+    ] as const) {
+      const m = new Machine(release);
+      for (const path of ["/a", "/b"]) {
+        m.mount(path, "ext4");
+        m.write(`${path}/f`, "0123456789");
+      }
+      expect(told(copyFileRange(m.vfs, root, m.open("/a/f"), m.open("/b/f", O.RDWR), 4)), release).toBe(answer);
+    }
+  });
+
+  it("between overlays as their layers allow", () => {
+    const m = new Machine();
+    for (const path of ["/a", "/b"]) m.mount(path, "ext4");
+    m.mkdir("/a/lower");
+    m.write("/a/lower/f", "lower");
+    for (const n of ["1", "2"]) {
+      for (const dir of [`/b/up${n}`, `/b/work${n}`]) m.mkdir(dir);
+      m.mount(`/o${n}`, "overlay", `lowerdir=/a/lower,upperdir=/b/up${n},workdir=/b/work${n}`);
+      m.write(`/o${n}/g`, "upper");
+    }
+    const to = m.open("/o2/g", O.RDWR);
+    expect(told(copyFileRange(m.vfs, root, m.open("/o1/g"), to, 4))).toBe("ok");
+    expect(told(copyFileRange(m.vfs, root, m.open("/o2/f"), to, 4))).toBe("EXDEV");
+  });
+
   it("moves both positions, and stops at the end", () => {
     const m = machine();
     m.write("/mnt/g", "abc");

@@ -5,7 +5,6 @@ import {
   dropCaches,
   type Inode,
   link,
-  linkFile,
   MNT,
   mkdir,
   O,
@@ -78,13 +77,26 @@ describe("an open file without a name", () => {
     m.write("/f");
     const gone = m.open("/f", O.RDWR);
     unlink(m.vfs, root, m.base, "/f");
-    expect(linkFile(m.vfs, root, gone, m.base, "/g")).toBe("ENOENT");
+    expect(m.linkOpen(gone, "/g")).toBe("ENOENT");
     const nameless = m.open("/", O.TMPFILE | O.RDWR, 0o600);
     expect(got(statFile(m.vfs, root, nameless)).nlink).toBe(0);
-    expect(linkFile(m.vfs, root, nameless, m.base, "/g")).toBe(null);
+    expect(m.linkOpen(nameless, "/g")).toBe(null);
     expect(m.stat("/g").nlink).toBe(1);
     const exclusive = m.open("/", O.TMPFILE | O.RDWR | O.EXCL, 0o600);
-    expect(linkFile(m.vfs, root, exclusive, m.base, "/h")).toBe("ENOENT");
+    expect(m.linkOpen(exclusive, "/h")).toBe("ENOENT");
+  });
+
+  it("an O_TMPFILE that got a name leaves memory like any other file", () => {
+    const m = new Machine();
+    m.mount("/mnt", "ext4");
+    const file = m.open("/mnt", O.TMPFILE | O.RDWR, 0o600);
+    expect(m.linkOpen(file, "/mnt/f")).toBe(null);
+    const inode = m.inode("/mnt/f");
+    dropCaches(m.vfs);
+    expect(inode.freed, "open").toBe(false);
+    m.close(file);
+    dropCaches(m.vfs);
+    expect(inode.freed).toBe(true);
   });
 });
 

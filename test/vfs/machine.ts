@@ -1,7 +1,8 @@
 // A machine with one tmpfs as its root, on which tests act as root or as a user, with short names for the calls.
-import type { Result } from "../../src/errno/index.ts";
+import type { Denial, Result } from "../../src/errno/index.ts";
 import { Kconfig, Release } from "../../src/release/index.ts";
 import {
+  addMagicLink,
   CAPABILITIES,
   type Capability,
   closeFile,
@@ -9,6 +10,7 @@ import {
   type FileMapping,
   FS_TYPES,
   type Inode,
+  link,
   mkdir,
   mmap,
   mount,
@@ -106,6 +108,14 @@ export class Machine {
   }
   close(...files: OpenFile[]): void {
     for (const file of files) closeFile(this.vfs, root, file);
+  }
+
+  /** Gives an open file a name, by a link to its descriptor as /proc has it. */
+  linkOpen(file: OpenFile, to: string): Denial {
+    if (!this.exists("/proc")) this.mount("/proc", "proc");
+    const name = `fd${++this.#drawn}`;
+    addMagicLink(this.vfs, this.path("/proc").dentry, name, () => file.path);
+    return link(this.vfs, root, this.base, `/proc/${name}`, to, true);
   }
 
   /** Makes a file, or writes an old one anew. */

@@ -326,6 +326,26 @@ describe("layers changed behind its back", () => {
     expect(m.read("/o/f")).toBe("changed");
   });
 
+  it("a name whose copy is another's by now cannot be looked up", () => {
+    const m = machine();
+    m.write("/o/f", "changed");
+    expect(rename(m.vfs, root, m.base, "/o/f", "/o/moved")).toBeNull();
+    expect(unlink(m.vfs, root, m.base, "/base/upper/f")).toBeNull();
+    dropCaches(m.vfs);
+    expect(m.read("/o/f")).toBe("lower");
+    for (const refused of [
+      told(open(m.vfs, root, m.base, "/o/moved", O.RDONLY)),
+      told(open(m.vfs, root, m.base, "/o/moved", O.WRONLY | O.CREAT)),
+      unlink(m.vfs, root, m.base, "/o/moved"),
+      rename(m.vfs, root, m.base, "/o/moved", "/o/z"),
+      rename(m.vfs, root, m.base, "/o/d/g", "/o/moved"),
+      mkdir(m.vfs, root, m.base, "/o/moved", 0o755),
+    ])
+      expect(refused).toBe("ESTALE");
+    dropCaches(m.vfs);
+    expect(m.read("/o/moved")).toBe("changed");
+  });
+
   it("setting attributes shows the length that a layer's file was given meanwhile", () => {
     const m = machine();
     m.write("/o/f", "");

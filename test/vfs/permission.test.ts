@@ -282,6 +282,19 @@ describe("file attributes", () => {
     expect(unlink(m.vfs, root, m.base, "/mnt/f")).toBe(null);
   });
 
+  it("an ext4 file that stays immutable keeps its other flags", () => {
+    const m = machine();
+    expect(set(m, "immutable", true)).toBe(null);
+    expect(set(m, "immutable", true)).toBe(null);
+    expect(set(m, "append", true)?.errno).toBe("EPERM");
+    const file = m.open("/mnt/f");
+    expect(chattr(m.vfs, root, file, ["append"], ["immutable"])).toBe(null);
+    m.mount("/tmp", "tmpfs");
+    m.write("/tmp/f");
+    expect(chattr(m.vfs, root, m.open("/tmp/f"), ["immutable"], [])).toBe(null);
+    expect(chattr(m.vfs, root, m.open("/tmp/f"), ["append"], [])).toBe(null);
+  });
+
   it("append only: writing goes to the end, and only there", () => {
     const m = machine();
     expect(set(m, "append", true)).toBe(null);

@@ -11,7 +11,7 @@ import {
   openExecPath,
   ownersThrough,
   PROT,
-  readContent,
+  readToEnd,
   S,
 } from "../../vfs/index.ts";
 import { credentials } from "../credentials.ts";
@@ -71,7 +71,7 @@ function execution({ kernel, process, vfs }: Caller) {
   }
 
   function contentOf(file: OpenFile): Uint8Array {
-    const content = readContent(file);
+    const content = readToEnd(file);
     return content.ok ? content.value : new Uint8Array();
   }
 

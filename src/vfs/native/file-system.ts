@@ -27,10 +27,11 @@ export class NativeFs implements FileSystem {
     return sb.inodes.get(ino) ?? sb.disk?.load(sb, ino) ?? null;
   }
 
-  lookup(_vfs: Vfs, dir: Dentry, name: string): Inode | null {
+  lookup(_vfs: Vfs, dir: Dentry, name: string): Inode | "ENOENT" | null {
     dir.inode!.findName?.(dir, name);
     const ino = dir.inode!.entries?.get(name);
-    return ino === undefined ? null : this.#get(dir.sb, ino);
+    if (ino === undefined) return dir.sb.type.missingForGood ? "ENOENT" : null;
+    return this.#get(dir.sb, ino);
   }
 
   list(_vfs: Vfs, dir: Dentry): Iterable<string> {

@@ -81,7 +81,7 @@ export function makeOverlay(
   const opaque = kind === S.IFDIR && (hidden !== null || (isMerged(dir) && !fs.layers.offlineChanges));
   if (opaque && hidden === null) setOpaque(vfs, fs, creator, made.value);
   copyAttributesUp(dir.inode!);
-  return ok(fs.inodeFor(made.value, [], { opaque }));
+  return ok(fs.inodes.add({ upper: made.value, lower: [], opaque }));
 }
 
 /** posix_acl_create on the overlay's directory: the work directory, where the file is made first, has no ACL to pass on. */
@@ -146,7 +146,7 @@ export function tmpfileOverlay(vfs: Vfs, fs: OverlayFs, task: Subject, dir: Dent
   const inode = made.value.inode!;
   inode.linkable = true;
   for (const hook of vfs.hooks.inodePostCreateTmpfile) hook.inodePostCreateTmpfile(creator, inode);
-  return ok(fs.inodeFor(made.value, [], {}));
+  return ok(fs.inodes.add({ upper: made.value, lower: [] }));
 }
 
 export function linkOverlay(
@@ -163,7 +163,7 @@ export function linkOverlay(
   const mounter = fs.mounter(task);
   const overlay = inode.overlay!;
   const upperDir = dir.inode!.overlay!.upper!;
-  const marked = overlay.origin === null ? null : setImpure(vfs, fs, mounter, dir.inode!);
+  const marked = !overlay.byLower ? null : setImpure(vfs, fs, mounter, dir.inode!);
   if (marked !== null) return marked;
   const place = placeFor(vfs, dir, name);
   if (!place.ok) return place.errno;

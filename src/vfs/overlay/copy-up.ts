@@ -65,7 +65,7 @@ function linkUp(vfs: Vfs, fs: OverlayFs, mounter: Subject, dentry: Dentry): Deni
   };
   const failed =
     setImpure(vfs, fs, mounter, parent) ??
-    count("L", overlay!.origin ?? upper.inode!) ??
+    count("L", overlay!.origin!) ??
     linkNode(vfs, mounter, upper, destination, dentry.name);
   if (failed !== null) return failed;
   notifyChange(vfs, mounter, fs.upperPath(destination), { atime, mtime, ctime: vfs.clock(), timesSet: true });
@@ -91,7 +91,7 @@ function copyUpOne(vfs: Vfs, fs: OverlayFs, mounter: Subject, dentry: Dentry, tr
       ? byTmpfile(copy, dentry.name, destination)
       : byWorkdir(copy, dentry.name, destination);
   if (!made.ok) return made.errno;
-  fs.setUpper(inode, made.value);
+  fs.inodes.setUpper(inode, made.value);
   // The directory shall not show that something was put in.
   notifyChange(vfs, mounter, fs.upperPath(destination), { atime, mtime, ctime: vfs.clock(), timesSet: true });
   return null;

@@ -9,8 +9,8 @@ import type { Dentry } from "../dentry.ts";
 import type { OpenFile } from "../file.ts";
 import { closeFile } from "../file-open.ts";
 import type { FileSystem, NewNode } from "../filesystem.ts";
-import { Inode } from "../inode.ts";
-import { dropInode, releaseMount } from "../lifetime.ts";
+import type { Inode } from "../inode.ts";
+import { releaseMount } from "../lifetime.ts";
 import { wantWrite } from "../mount/access.ts";
 import { notifyChange } from "../notify-change.ts";
 import type { Path } from "../path.ts";
@@ -26,8 +26,9 @@ import { shownFileCapability } from "../xattr/capability.ts";
 import { namespaceOf, refuseXattr } from "../xattr/names.ts";
 import { linkOverlay, makeOverlay, removeOverlay, tmpfileOverlay } from "./change.ts";
 import { copyUp } from "./copy-up.ts";
-import { setOverlayFlags, takeProtection } from "./flags.ts";
+import { setOverlayFlags } from "./flags.ts";
 import { copyAttributesUp, type OverlayInode, topInode } from "./inode.ts";
+import { InodeCache } from "./inode-cache.ts";
 import { setOverlayAcl, setOverlayXattr } from "./labels.ts";
 import { listOverlay, lookupOverlay } from "./lookup.ts";
 import { openOverlay, openReal } from "./open.ts";
@@ -49,12 +50,6 @@ export interface OverlayLayers {
   readonly offlineChanges: boolean;
 }
 
-/** The overlay holds a file of a layer. */
-function pin(dentry: Dentry): void {
-  dentry.pins++;
-  dentry.inode!.overlays++;
-}
-
 export class OverlayFs implements FileSystem {
   readonly layers: OverlayLayers;
   readonly forgetsLinks = true;
@@ -65,11 +60,7 @@ export class OverlayFs implements FileSystem {
   temporary = 0;
   /** Device numbers that stand for the layers' file systems, where there are several. */
   readonly pseudoDevices = new Map<SuperBlock, { major: number; minor: number }>();
-  /** The overlay's inode of a real one. */
-  readonly #byReal = new Map<Inode, Inode>();
-  #serial = 0;
-  /** The last number given to a directory; the first goes to an inode that nobody sees (ovl_get_trap_inode). */
-  #directories = 1;
+  readonly inodes = new InodeCache(this);
   sb!: SuperBlock;
   /** Files that the copies of this system call were made through. */
   readonly copied: OpenFile[] = [];
@@ -111,82 +102,8 @@ export class OverlayFs implements FileSystem {
     return upper !== null ? this.upperPath(upper) : lower[0]!;
   }
 
-  /** The inode for files of the layers: one for each real file, so that hard links stay links. */
-  inodeFor(
-    upper: Dentry | null,
-    lower: readonly Path[],
-    flags: { opaque?: boolean; impure?: boolean; origin?: Inode | null },
-  ): Inode {
-    const low = flags.origin ?? lower[0]?.dentry.inode ?? null;
-    const origin = low !== null && this.#knownByLower(low) ? low : null;
-    const key = origin ?? upper?.inode ?? null;
-    const known = key === null ? undefined : this.#byReal.get(key);
-    if (known !== undefined && !known.freed) {
-      if (upper !== null && known.overlay!.upper === null) {
-        this.setUpper(known, upper);
-        copyAttributesUp(known);
-      }
-      return known;
-    }
-    const real = upper?.inode ?? low!;
-    const { mode, uid, gid, nlink, rdev } = real;
-    const inode = new Inode(this.sb, {
-      // Directories of several file systems are numbered by the overlay itself.
-      ino: this.sameFs || !real.isDirectory ? (key ?? real).ino : ++this.#directories,
-      generation: 0,
-      mode,
-      uid,
-      gid,
-      nlink,
-      rdev,
-      time: real.ctime,
-    });
-    inode.key = ++this.#serial;
-    inode.overlay = {
-      upper,
-      lower,
-      origin,
-      size: 0,
-      names: new Map(),
-      opaque: flags.opaque ?? false,
-      impure: flags.impure ?? false,
-    };
-    copyAttributesUp(inode);
-    takeProtection(inode, real, upper !== null);
-    this.sb.inodes.set(inode.key, inode);
-    if (upper !== null) pin(upper);
-    for (const { dentry } of lower) pin(dentry);
-    if (key !== null) this.#byReal.set(key, inode);
-    return inode;
-  }
-
-  /** ovl_hash_bylower: a lower file with several names stands for one of them only, as a copy-up parts them. */
-  #knownByLower(lower: Inode): boolean {
-    return this.layers.upper === null || lower.isDirectory || lower.nlink <= 1;
-  }
-
-  /** ovl_inode_update: a file was copied up. Its attributes are those of the lower file until something takes them over. */
-  setUpper(inode: Inode, upper: Dentry): void {
-    const overlay = inode.overlay!;
-    overlay.upper = upper;
-    pin(upper);
-    if (overlay.origin === null) this.#byReal.set(upper.inode!, inode);
-  }
-
-  /** Lets go of the files of the layers. */
   evicted(inode: Inode): void {
-    const { upper, lower, origin } = inode.overlay!;
-    for (const real of [upper?.inode, origin])
-      if (real !== undefined && real !== null && this.#byReal.get(real) === inode) this.#byReal.delete(real);
-    if (upper !== null) this.#unpin(upper);
-    for (const { dentry } of lower) this.#unpin(dentry);
-  }
-
-  /** A file that was unlinked in its layer goes with the last overlay that shows it. */
-  #unpin(dentry: Dentry): void {
-    dentry.pins--;
-    dentry.inode!.overlays--;
-    dropInode(this.sb.vfs, dentry.inode!);
+    this.inodes.evicted(inode);
   }
 
   shutdown(vfs: Vfs): void {
@@ -194,7 +111,7 @@ export class OverlayFs implements FileSystem {
     for (const { mount } of upper === null ? lower : [upper, ...lower]) releaseMount(vfs, mount);
   }
 
-  lookup(vfs: Vfs, dir: Dentry, name: string): Inode | null {
+  lookup(vfs: Vfs, dir: Dentry, name: string): Inode | "ESTALE" | null {
     const { names } = dir.inode!.overlay!;
     const known = names.get(name);
     if (known === "absent" || known === "hidden") return null;
@@ -272,7 +189,7 @@ export class OverlayFs implements FileSystem {
   }
 
   getattr(vfs: Vfs, dentry: Dentry, inode: Inode): Stat {
-    const { upper, lower, origin } = inode.overlay!;
+    const { upper, lower, origin, byLower } = inode.overlay!;
     const { dentry: real } = this.topPath(inode.overlay!);
     const shown = real.sb.fs.getattr(vfs, real, real.inode!);
     const { isDirectory } = inode;
@@ -280,7 +197,7 @@ export class OverlayFs implements FileSystem {
     const nlink = merged || (isDirectory && lower.length > 1) ? 1 : shown.nlink;
     // The number stays that of the lower file it was copied from, unless that has got more names.
     const named =
-      upper !== null && origin !== null && !dentry.isRoot && (isDirectory || origin.nlink === 1) ? origin : real.inode!;
+      upper !== null && byLower && !dentry.isRoot && (isDirectory || origin!.nlink === 1) ? origin! : real.inode!;
     if (this.sameFs) return { ...shown, ino: named.ino, nlink, dev: this.sb.statDev, generation: null };
     if (isDirectory) return { ...shown, ino: inode.ino, nlink, dev: this.sb.statDev, generation: null };
     return {

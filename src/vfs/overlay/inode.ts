@@ -14,8 +14,10 @@ export interface OverlayInode {
   upper: Dentry | null;
   /** The files of the lower layers, topmost first: one for a file, several for a merged directory, none for a pure upper file. */
   readonly lower: readonly Path[];
-  /** The lower file by which the overlay knows this inode: it gives the inode number, before a copy and after it. */
-  origin: Inode | null;
+  /** The lower file that this one is or was copied from; null for a pure upper file. */
+  readonly origin: Inode | null;
+  /** It is known by that lower file, which gives the inode number before a copy and after it (OVL_CONST_INO). */
+  readonly byLower: boolean;
   /** i_size as it was when attributes were last taken over: a change made directly in a layer is not seen in it. */
   size: number;
   /** What was found when a name of this directory was looked up, where that was not a file of the upper layer. */

@@ -18,14 +18,14 @@ export function lookupOverlay(
   fs: OverlayFs,
   dir: Dentry,
   name: string,
-): { readonly inode: Inode | null; readonly below: NameBelow | null } {
+): { readonly inode: Inode | "ESTALE" | null; readonly below: NameBelow | null } {
   const { upper: above, lower: below } = dir.inode!.overlay!;
   const upper = above === null ? null : lookupChild(vfs, above, name);
   if (upper === null) {
     const lower = lookupBelow(vfs, fs, below, name, false);
     return lower.length === 0
       ? { inode: null, below: "absent" }
-      : { inode: fs.inodeFor(null, lower, {}), below: "lower" };
+      : { inode: fs.inodes.find({ upper: null, lower }), below: "lower" };
   }
   const inode = upper.inode!;
   if (isWhiteout(inode)) return { inode: null, below: "hidden" };
@@ -33,13 +33,13 @@ export function lookupOverlay(
   if (!inode.isDirectory) {
     const value = xattrs.get(OVERLAY_XATTR.origin);
     const origin = value === undefined ? null : originOf(fs, value);
-    return { inode: fs.inodeFor(upper, [], { origin }), below: null };
+    return { inode: fs.inodes.find({ upper, lower: [], origin }), below: null };
   }
   const opaque = isOpaque(inode);
   const redirect = xattrs.get(OVERLAY_XATTR.redirect);
   const nameBelow = redirect === undefined ? name : String.fromCharCode(...redirect);
   const lower = opaque ? [] : lookupBelow(vfs, fs, below, nameBelow, true);
-  return { inode: fs.inodeFor(upper, lower, { opaque, impure: xattrs.has(OVERLAY_XATTR.impure) }), below: null };
+  return { inode: fs.inodes.find({ upper, lower, opaque, impure: xattrs.has(OVERLAY_XATTR.impure) }), below: null };
 }
 
 /** The lower file that a copy names, if it is still there. */

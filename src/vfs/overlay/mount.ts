@@ -137,8 +137,7 @@ function build(
       fs.sb = sb;
       const top = upper === null ? null : upper.dentry;
       const impure = top !== null && top.inode!.xattrs.has(OVERLAY_XATTR.impure);
-      const root = fs.inodeFor(top, lower, { impure, origin: (top ?? lower[0]!.dentry).inode! });
-      return root;
+      return fs.inodes.add({ upper: top, lower, impure, origin: (top ?? lower[0]!.dentry).inode! });
     },
   });
   reserveDevices(vfs, fs, sb);

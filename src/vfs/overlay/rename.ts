@@ -52,8 +52,8 @@ export function renameOverlay(
   const upperFrom = from.parent.inode!.overlay!.upper!;
   if (toDir !== from.parent) {
     const marked =
-      (from.inode!.overlay!.origin !== null ? setImpure(vfs, fs, mounter, toDir.inode!) : null) ??
-      (exchange && target!.inode!.overlay!.origin !== null ? setImpure(vfs, fs, mounter, from.parent.inode!) : null);
+      (from.inode!.overlay!.byLower ? setImpure(vfs, fs, mounter, toDir.inode!) : null) ??
+      (exchange && target!.inode!.overlay!.byLower ? setImpure(vfs, fs, mounter, from.parent.inode!) : null);
     if (marked !== null) return marked;
   }
   const source = lookupChild(vfs, upperFrom, from.name);

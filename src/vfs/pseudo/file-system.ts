@@ -28,6 +28,8 @@ interface PseudoNode {
   readonly mode: number;
   /** Where the file system would not choose it. */
   readonly ino?: number;
+  /** Of a directory that does not count in its parent and whose own names do not count in it, as they come and go unseen. */
+  readonly nlink?: number;
   readonly uid?: number;
   readonly gid?: number;
   readonly generated?: GeneratedFile;
@@ -46,7 +48,7 @@ function addNode(vfs: Vfs, parent: Dentry, name: string, node: PseudoNode): Dent
     mode,
     uid,
     gid,
-    nlink: isDirectory ? 2 : 1,
+    nlink: node.nlink ?? (isDirectory ? 2 : 1),
     time,
     ...(node.rdev !== undefined && { rdev: node.rdev }),
   });
@@ -55,7 +57,7 @@ function addNode(vfs: Vfs, parent: Dentry, name: string, node: PseudoNode): Dent
   if (isDirectory) inode.entries = new Map();
   sb.inodes.set(inode.ino, inode);
   parent.inode!.entries!.set(name, inode.ino);
-  if (isDirectory) parent.inode!.nlink++;
+  if (isDirectory && node.nlink === undefined) parent.inode!.nlink++;
   const dentry = new Dentry(sb, name, parent, inode);
   inode.dentries++;
   dentry.attach();
@@ -90,7 +92,7 @@ export function addPseudoDirectory(
   parent: Dentry,
   name: string,
   mode = 0o755,
-  more: { readonly ino?: number } = {},
+  more: { readonly ino?: number; readonly nlink?: number } = {},
 ): Dentry {
   return parent.children?.get(name) ?? addNode(vfs, parent, name, { mode: S.IFDIR | mode, ...more });
 }
@@ -104,9 +106,15 @@ export function addPseudoSymlink(vfs: Vfs, parent: Dentry, name: string, target:
   return addNode(vfs, parent, name, { mode: S.IFLNK | (parent.sb.type.name === "securityfs" ? 0o444 : 0o777), target });
 }
 
-/** A link that leads to an object and not to a name. */
-export function addMagicLink(vfs: Vfs, parent: Dentry, name: string, jump: (task: Subject) => Path | null): Dentry {
-  const dentry = addNode(vfs, parent, name, { mode: S.IFLNK | 0o777, target: "" });
+/** A link that leads to an object and not to a name, or to another name for each task. */
+export function addMagicLink(
+  vfs: Vfs,
+  parent: Dentry,
+  name: string,
+  jump: (task: Subject) => Path | string | null,
+  more: { readonly ino?: number } = {},
+): Dentry {
+  const dentry = addNode(vfs, parent, name, { mode: S.IFLNK | 0o777, target: "", ...more });
   dentry.inode!.jump = jump;
   return dentry;
 }
