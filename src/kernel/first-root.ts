@@ -85,5 +85,7 @@ export function mountKernelFileSystems(kernel: Kernel): void {
   for (const [name, minor] of DEVICES) sys.mknod(`/dev/${name}`, S.IFCHR | 0o666, { major: 1, minor });
   if (hasSecurityfs) mounted("/sys/kernel/security", "securityfs");
   vfs.firstAnonymousDevice = firstMount;
-  vfs.nextIno += numbers.settled;
+  const settled = vfs.nextIno + numbers.settled;
+  for (const path of numbers.seen ?? []) sys.stat(path, true);
+  vfs.nextIno = settled;
 }

@@ -5,7 +5,17 @@ import { type Errno, KernelError, ok, type Result } from "../errno/index.ts";
 import type { Evm } from "../evm/index.ts";
 import type { SimulatedTpm } from "../measure/index.ts";
 import type { Kconfig, Release } from "../release/index.ts";
-import { absolutePath, Disk, evictAll, type OpenFile, randomUuid, type Subject, type Vfs } from "../vfs/index.ts";
+import {
+  absolutePath,
+  type Dentry,
+  Disk,
+  evictAll,
+  type OpenFile,
+  randomUuid,
+  removePseudo,
+  type Subject,
+  type Vfs,
+} from "../vfs/index.ts";
 import type { Parameter } from "./cmdline.ts";
 import { credentials, type Ids } from "./credentials.ts";
 import { type FirmwareRequest, FirmwareState, releaseFirmware, requestFirmware } from "./firmware.ts";
@@ -145,6 +155,17 @@ export class Kernel {
   /** Lets time pass. */
   advance(seconds: number): void {
     this.#parts.clock.now += seconds;
+  }
+
+  /** /proc/<pid> of the processes that looked at themselves there. */
+  readonly processDirectories = new Map<number, Dentry>();
+
+  /** A process has ended, and its directory with it. */
+  processGone(pid: number): void {
+    const directory = this.processDirectories.get(pid);
+    if (directory === undefined) return;
+    this.processDirectories.delete(pid);
+    removePseudo(this.vfs, directory);
   }
 
   nextPid(): number {

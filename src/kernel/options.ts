@@ -64,6 +64,10 @@ export interface AnonymousNumbers {
   readonly firstInode: number;
   /** How far the counter has gone when the first process has settled. */
   readonly settled: number;
+  /** What it has looked up by then: the first of the numbers that it took are theirs. */
+  readonly seen?: readonly string[];
+  /** Of files in the root of proc, by name. */
+  readonly proc?: Readonly<Record<string, number>>;
 }
 
 export interface BootOptions {

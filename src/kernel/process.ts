@@ -127,6 +127,7 @@ export class Process implements Subject {
     this.releaseProgram();
     this.closeAll();
     this.kernel.keyBridge.endProcess(this.keyrings);
+    this.kernel.processGone(this.pid);
   }
 
   closeAll(): void {

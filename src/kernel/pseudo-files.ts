@@ -1,7 +1,7 @@
 // The files by which the kernel shows IMA, EVM, the TPM, keys and settings (security/integrity/ima/ima_fs.c, evm/evm_secfs.c,
 // iint.c: integrity_fs_init; drivers/char/tpm/tpm-sysfs.c; security/keys/proc.c).
 import { utf8ToBytes } from "@noble/hashes/utils.js";
-import { type Denial, fail, ok, type Result } from "../errno/index.ts";
+import { type Denial, ok, type Result } from "../errno/index.ts";
 import { listFiles } from "../measure/index.ts";
 import { PolicyFile, type PolicyFileSession, policyFileMode } from "../policy/index.ts";
 import {
@@ -11,15 +11,15 @@ import {
   addPseudoSymlink,
   capable,
   type Dentry,
-  dropCaches,
   type GeneratedFile,
   O,
   removePseudo,
   S,
 } from "../vfs/index.ts";
 import type { Kernel } from "./kernel.ts";
-import { makeProcSelf } from "./proc-self.ts";
+import { makeProcessDirectories } from "./proc-pid.ts";
 import { kernelReadPath } from "./read-file.ts";
+import { makeSettings } from "./sysctl.ts";
 import { attribute } from "./sysfs-attribute.ts";
 
 /** S_IWUSR */
@@ -107,86 +107,22 @@ function makeEvmFiles(kernel: Kernel, root: Dentry, integrity: Dentry): void {
 /** /proc/keys and the settings that integrity tests touch. @param root of proc */
 export function makeProc(kernel: Kernel, root: Dentry): void {
   const { vfs } = kernel;
-  addPseudoFile(vfs, root, "keys", 0o444, {
-    read: (task) => ok(utf8ToBytes(kernel.keyBridge.procKeys(task))),
-    sequence: true,
+  const { environment } = kernel;
+  const files: Readonly<Record<string, GeneratedFile>> = {
+    keys: { read: (task) => ok(utf8ToBytes(kernel.keyBridge.procKeys(task))), sequence: true },
+    version: shown(() => environment.banner ?? `Linux version ${kernel.release.text}\n`),
+    cmdline: shown(() => `${environment.bootCmdline ?? kernel.cmdline}\n`),
+    modules: shown(() => [...kernel.modules].map((name) => `${name} 0 0 - Live 0x0000000000000000\n`).join("")),
+  };
+  const numbers = environment.numbers?.proc ?? {};
+  for (const [name, file] of Object.entries(files))
+    addPseudoFile(vfs, root, name, 0o444, file, name in numbers ? { ino: numbers[name]! } : {});
+  makeProcessDirectories(kernel, root, numbers["self"]);
+  const settings = addPseudoDirectory(vfs, root, "sys", 0o555, {
+    nlink: 1,
+    ...("sys" in numbers && { ino: numbers["sys"]! }),
   });
-  addPseudoFile(
-    vfs,
-    root,
-    "version",
-    0o444,
-    shown(
-      () =>
-        kernel.environment.banner ??
-        `Linux version ${kernel.release.text}
-`,
-    ),
-  );
-  addPseudoFile(
-    vfs,
-    root,
-    "cmdline",
-    0o444,
-    shown(() => `${kernel.environment.bootCmdline ?? kernel.cmdline}\n`),
-  );
-  addPseudoFile(
-    vfs,
-    root,
-    "modules",
-    0o444,
-    shown(() => [...kernel.modules].map((name) => `${name} 0 0 - Live 0x0000000000000000\n`).join("")),
-  );
-  makeProcSelf(kernel, root);
-  makeSettings(kernel, addPseudoDirectory(vfs, root, "sys", 0o555));
-}
-
-/** /proc/sys: what is there comes into being, and takes its inode number, when it is looked up (fs/proc/proc_sysctl.c: proc_sys_lookup). */
-function makeSettings(kernel: Kernel, sysctl: Dentry): void {
-  const { vfs } = kernel;
-  const groups: Record<string, Record<string, readonly [mode: number, file: GeneratedFile]>> = {
-    vm: { drop_caches: [0o200, { write: (_task, _file, bytes) => writeDropCaches(kernel, bytes) }] },
-    fs: {},
-  };
-  for (const [name, setting] of Object.entries({
-    protected_hardlinks: "hardlinks",
-    protected_symlinks: "symlinks",
-    protected_fifos: "fifos",
-    protected_regular: "regular",
-  } as const))
-    groups["fs"]![name] = [
-      0o644,
-      {
-        read: () => ok(utf8ToBytes(`${vfs.sysctl[setting]}\n`)),
-        write(_task, _file, bytes) {
-          const value = Number(new TextDecoder().decode(bytes).trim());
-          if (!Number.isInteger(value) || value < 0 || value > 2) return fail("EINVAL");
-          vfs.sysctl[setting] = value;
-          return ok(bytes.length);
-        },
-      },
-    ];
-  // Not written where they are assigned: V8 takes a function that is for one that lives long, and all of this kernel with it.
-  const findGroup = (directory: Dentry, group: string): void => {
-    const files = Object.hasOwn(groups, group) ? groups[group] : undefined;
-    if (files === undefined || directory.children?.has(group) === true) return;
-    const made = addPseudoDirectory(vfs, directory, group, 0o555, { ino: vfs.nextIno++ });
-    const findSetting = (inside: Dentry, name: string): void => {
-      const known = Object.hasOwn(files, name) ? files[name] : undefined;
-      if (known !== undefined && inside.children?.has(name) !== true)
-        addPseudoFile(vfs, inside, name, known[0], known[1], { ino: vfs.nextIno++ });
-    };
-    made.inode!.findName = findSetting;
-  };
-  sysctl.inode!.findName = findGroup;
-}
-
-function writeDropCaches(kernel: Kernel, bytes: Uint8Array): Result<number> {
-  const value = Number(new TextDecoder().decode(bytes).trim());
-  if (!Number.isInteger(value) || value < 1 || value > 4) return fail("EINVAL");
-  // Bit 2: slab objects, the inodes among them.
-  if ((value & 2) !== 0) dropCaches(kernel.vfs);
-  return ok(bytes.length);
+  makeSettings(kernel, settings);
 }
 
 /** Settings and states of devices; /sys/class/tpm/tpm0 where there is a TPM. @param root of sysfs */

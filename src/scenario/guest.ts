@@ -37,17 +37,43 @@ export function labelsOf(lsm: Trace["kernel"]["lsm"]): "smack" | "apparmor" | nu
 
 const TOOLS = "gcc (Debian 12.2.0-14+deb12u1) 12.2.0, GNU ld (GNU Binutils for Debian) 2.40";
 
+/** Numbers of the files of proc, which both kernels give in the same order. */
+const PROC = {
+  self: 0xf000_0002,
+  sys: 0xf000_0010,
+  cmdline: 0xf000_00a3,
+  version: 0xf000_00ac,
+  modules: 0xf000_00cc,
+  keys: 0xf000_00dc,
+} as const;
+
 /** What differs between the recorded UML kernels beyond release and configuration. */
 const KERNELS = [
   {
     release: /^6\.12\.\d+$/,
     built: "#2 Sun Nov 22 06:29:32 UTC 2026",
-    numbers: { devtmpfs: 6, securityfs: 7, firstMount: 17, firstInode: 12, settled: 4 },
+    numbers: {
+      devtmpfs: 6,
+      securityfs: 7,
+      firstMount: 17,
+      firstInode: 12,
+      settled: 4,
+      seen: ["/proc/sys/kernel"],
+      proc: PROC,
+    },
   },
   {
     release: /^6\.1\.\d+$/,
     built: "#1 Sun Nov 22 06:37:41 UTC 2026",
-    numbers: { devtmpfs: 5, securityfs: 6, firstMount: 16, firstInode: 12, settled: 4 },
+    numbers: {
+      devtmpfs: 5,
+      securityfs: 6,
+      firstMount: 16,
+      firstInode: 12,
+      settled: 4,
+      seen: ["/proc/sys/kernel"],
+      proc: PROC,
+    },
   },
 ] as const;
 

@@ -3,7 +3,6 @@ import type { Denial, Result } from "../../errno/index.ts";
 import {
   type InodeHint,
   link,
-  linkFile,
   mkdir,
   mknod,
   readdir,
@@ -21,11 +20,10 @@ export const NAME_CALLS = {
     const { process, vfs } = this;
     return link(vfs, process, process.cwd, target, path);
   },
-  /** linkat of /proc/self/fd/N: gives an O_TMPFILE file its name. */
+  /** linkat of /proc/self/fd/N with AT_SYMLINK_FOLLOW: gives an O_TMPFILE file its name. */
   linkFd(this: Caller, fd: number, path: string): Denial {
     const { process, vfs } = this;
-    const file = process.file(fd);
-    return file === undefined ? "ENOENT" : linkFile(vfs, process, file, process.cwd, path);
+    return link(vfs, process, process.cwd, `/proc/self/fd/${fd}`, path, true);
   },
   symlink(this: Caller, target: string, path: string, hint?: InodeHint): Denial {
     const { process, vfs } = this;
