@@ -157,13 +157,15 @@ it("compares two lists", async () => {
 
 describe("Debian's evmctl", () => {
   const there = spawnSync("evmctl", ["--version"]).status === 0;
-  /** What it knows: these templates, and no PCR that a TPM lacks. */
+  /** It extends any PCR that a TPM has; those of a dynamic launch a TPM does not let the system extend. */
+  const extended = (pcr: number): boolean => pcr < 17 || pcr === 23;
+  /** What it knows: these templates. */
   const known = (entries: readonly ListedEntry[]): ListedEntry[] =>
-    entries.filter(({ template, pcr }) => ["ima-ng", "ima-sig", "ima-buf"].includes(template.title) && pcr < 24);
+    entries.filter(({ template, pcr }) => ["ima-ng", "ima-sig", "ima-buf"].includes(template.title) && extended(pcr));
 
   it.skipIf(!there)("accepts our binary lists and reaches the same PCRs", async () => {
     const old = entry("sha1", true, fc.constant(lookupTemplate("ima")!)).filter(
-      (e) => e.pcr < 24 && e.fields[0]!.length === 20,
+      (e) => extended(e.pcr) && e.fields[0]!.length === 20,
     );
     const lists = fc.oneof(
       fc.array(entry("sha1"), { minLength: 20, maxLength: 60 }).map(known),
