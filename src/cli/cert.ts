@@ -37,7 +37,11 @@ function rowText({ keyring, when, bootOnly, errno, steps }: SurveyRow): string {
   return `  ${keyring.padEnd(24)} ${when.padEnd(54)} ${verdict}`;
 }
 
-function surveyText(heading: string, survey: CertificateSurvey): string {
+/** Said where nobody is trusted. */
+const UNTRUSTING =
+  "  No certificate was given as compiled into the kernel, so that it trusts none: --builtin CA.pem names one.";
+
+function surveyText(heading: string, survey: CertificateSurvey, { builtin }: SurveyOptions): string {
   const usage = [survey.digitalSignature && "digitalSignature", survey.keyCertSign && "keyCertSign", survey.ca && "CA"];
   const lines = [
     heading,
@@ -48,6 +52,7 @@ function surveyText(heading: string, survey: CertificateSurvey): string {
     `  usage        ${usage.filter((word) => word !== false).join(", ") || "none"}`,
     ...survey.rows.map(rowText),
     `  ${"_ima, _evm".padEnd(24)} ${"INTEGRITY_TRUSTED_KEYRING=n".padEnd(54)} takes it: user space makes these keyrings`,
+    ...(builtin.length === 0 && survey.rows.some(({ errno }) => errno === "ENOKEY") ? [UNTRUSTING] : []),
   ];
   return `${lines.join("\n")}\n`;
 }
@@ -101,7 +106,7 @@ export function certCommand(): Command {
           else
             print(
               survey.ok
-                ? surveyText(heading, survey.value)
+                ? surveyText(heading, survey.value, how)
                 : `${heading}\n  ${unreadText(der, release, survey.errno)}\n`,
             );
         }

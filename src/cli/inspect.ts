@@ -20,6 +20,7 @@ const KINDS: readonly InspectKind[] = [
   "pkcs7",
   "user-key",
   "verity-descriptor",
+  "file-id",
 ];
 
 interface Options {

@@ -80,6 +80,7 @@ function details(step: PlayedStep, colour: Palette): string[] {
     for (const rule of deciding) lines.push(`${decision.hook}: rule ${rule.number}: ${rule.text}`);
     if (decision.appraisal === "failed") lines.push(...explain(decision).map((sentence) => colour.faint(sentence)));
   }
+  if (step.refusal !== null) lines.push(colour.faint(step.refusal));
   for (const entry of step.measured) lines.push(`measured: ${entry}`);
   for (const line of step.log) lines.push(colour.faint(line));
   const data = step.outcome["data"] ?? step.outcome["hex"];

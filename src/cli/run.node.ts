@@ -42,7 +42,15 @@ function stepJson(step: {
   readonly measured: readonly string[];
   readonly step: object;
   readonly decisions: readonly Decision[];
+  readonly refusal: string | null;
 }) {
   const decisions = step.decisions.map(decisionJson);
-  return { step: step.step, outcome: step.outcome, log: step.log, measured: step.measured, decisions };
+  return {
+    step: step.step,
+    outcome: step.outcome,
+    log: step.log,
+    measured: step.measured,
+    decisions,
+    refusal: step.refusal,
+  };
 }

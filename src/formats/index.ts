@@ -18,7 +18,7 @@ export {
   signedDigestV1,
   signV1,
 } from "./digsig-v1.ts";
-export { imaFileId, imaFileIdDigest } from "./file-id.ts";
+export { decodeFileId, type FileId, imaFileId, imaFileIdDigest } from "./file-id.ts";
 export {
   type InspectedFault,
   type InspectedField,

@@ -34,6 +34,8 @@ export class Driver implements DriverState {
   readonly keysReader: Subject;
   /** Names of the scenario's disks. */
   readonly disks: ReadonlyMap<string, string>;
+  /** Hears why a certificate was refused; null: nobody asks. */
+  onRefusal: ((why: string) => void) | null = null;
   readonly #read: FileReader | undefined;
   #logSeen: number;
   #measuredSeen: number;

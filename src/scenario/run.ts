@@ -16,6 +16,8 @@ export interface PlayedStep extends StepResult {
   readonly step: Step;
   /** What IMA decided on the way, in order. */
   readonly decisions: readonly Decision[];
+  /** Why a keyring refused a certificate. */
+  readonly refusal: string | null;
 }
 
 export interface Played {
@@ -119,11 +121,16 @@ function play(scenario: Scenario, known: Map<string, Disk>, read?: FileReader): 
   const start = { log: kernel.log.lines.map((line) => line.text), measured: [...kernel.measuredLines()] };
   const driver = new Driver(kernel, names, read);
   let decisions: Decision[] = [];
+  let refusal: string | null = null;
+  driver.onRefusal = (why) => {
+    refusal = why;
+  };
   const unwatch = kernel.watch((decision) => decisions.push(decision));
   const steps = scenario.steps.map((step, i): PlayedStep => {
     decisions = [];
+    refusal = null;
     const { outcome, log, measured } = driver.run(step, i);
-    return { outcome, log, measured, step, decisions };
+    return { outcome, log, measured, step, decisions, refusal };
   });
   unwatch();
   kernel.shutdown();

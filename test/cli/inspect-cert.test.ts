@@ -112,8 +112,10 @@ describe("cert", () => {
     expect(row(out, /^ {2}\.ima .*SECONDARY=y/)).toMatch(
       /refuses it \(ENOKEY\): it wants a trusted signer; not found: 'IMA test CA', key identifier 1fe7bccb/,
     );
+    expect(out).toContain("No certificate was given as compiled into the kernel, so that it trusts none: --builtin ");
     const inter = `${keys}corpus/inter.der`;
     const leaf = await imasim("cert", `${keys}corpus/leafinter.der`, "--builtin", ca, "--secondary", inter);
+    expect(leaf.out).not.toContain("--builtin");
     expect(row(leaf.out, /^ {2}\.ima .*SECONDARY=y/)).toMatch(/takes it$/);
     expect(row(leaf.out, /^ {2}\.ima .*SECONDARY=n/)).toMatch(/refuses it \(ENOKEY\)/);
   });

@@ -155,8 +155,8 @@ it("compares two lists", async () => {
   expect(out).toContain("1 added, 0 changed, 2 missing, 3 the same; violations 1 -> 1");
 });
 
-describe("Debian's evmctl", () => {
-  const there = spawnSync("evmctl", ["--version"]).status === 0;
+const there = spawnSync("evmctl", ["--version"]).status === 0;
+describe(`Debian's evmctl${there ? "" : " (skipped: evmctl is not installed)"}`, () => {
   /** It extends any PCR that a TPM has; those of a dynamic launch a TPM does not let the system extend. */
   const extended = (pcr: number): boolean => pcr < 17 || pcr === 23;
   /** What it knows: these templates. */

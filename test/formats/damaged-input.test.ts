@@ -9,6 +9,7 @@ import { rsaPublicKey } from "../../src/crypto/rsa.ts";
 import { ERRNO, InputError, type Result } from "../../src/errno/index.ts";
 import {
   appendSignature,
+  decodeFileId,
   decodePublicKeyV1,
   decodeSignature,
   decodeVerityDescriptor,
@@ -16,6 +17,7 @@ import {
   encodeVerityDescriptor,
   hashAlgorithmOfXattr,
   type InspectKind,
+  imaFileId,
   inspect,
   parseCertificate,
   parsePkcs7,
@@ -54,6 +56,7 @@ const samples: readonly Uint8Array[] = [
     ...{ version: 1, hashAlgorithm: 1, logBlockSize: 12, salt: new Uint8Array(8), signatureLength: 9, dataSize: 9 },
     rootHash: new Uint8Array(32).fill(3),
   }),
+  imaFileId(6, "sha256", new Uint8Array(32)),
   Uint8Array.of(1, ...new Uint8Array(20)),
   Uint8Array.of(4, 4, ...new Uint8Array(32)),
 ];
@@ -62,7 +65,7 @@ const input = damaged(samples);
 
 const KINDS: readonly (InspectKind | undefined)[] = [
   ...([undefined, "security.ima", "security.evm", "signed-file", "certificate", "pkcs7"] as const),
-  ...(["user-key", "verity-descriptor"] as const),
+  ...(["user-key", "verity-descriptor", "file-id"] as const),
 ];
 
 /** Decoders that throw for what they do not take. */
@@ -70,6 +73,7 @@ const THROWING: Readonly<Record<string, (bytes: Uint8Array) => unknown>> = {
   decodeXattr,
   decodeSignature,
   decodeVerityDescriptor,
+  decodeFileId,
   parsePrivateKey,
 };
 /** Decoders that answer with an errno. */

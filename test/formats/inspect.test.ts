@@ -1,4 +1,4 @@
-import { hexToBytes, utf8ToBytes } from "@noble/hashes/utils.js";
+import { bytesToHex, hexToBytes, utf8ToBytes } from "@noble/hashes/utils.js";
 import { describe, expect, it } from "vitest";
 import { digest } from "../../src/crypto/index.ts";
 import {
@@ -9,6 +9,7 @@ import {
   IMA_XATTR,
   type InspectKind,
   type InspectOptions,
+  imaFileId,
   inspect,
   parseCertificate,
   parsePrivateKey,
@@ -107,6 +108,7 @@ describe("what is wrong with a broken value", () => {
     ["length field little-endian, ECDSA", patched(ecSigned, 7, swapped(ecSigned, 7)), "little-endian-length 7"],
     ["cut", signed.subarray(0, 200), "truncated 200"],
     ["cut where the length read backwards would fit", signed.subarray(0, 10), "truncated 10"],
+    ["a bare DER signature", ecSigned.subarray(9), "der-not-raw 0"],
     ["a DER signature without its header", Uint8Array.of(3, ...ecSigned.subarray(9)), "der-not-raw 1"],
     ["RSA over a hash without DigestInfo", patched(signed, 2, "0d"), "hash-not-signed 2"],
     ["EC-RDSA of another length", patched(gost, 2, "13"), "odd-length 9"],
@@ -145,6 +147,13 @@ describe("what is wrong with a broken value", () => {
     expect(faults(Uint8Array.of(3, 2, 4, 1, 2, 3, 4, 0, 64, ...raw.subarray(32)))).toEqual(["ambiguous 9"]);
   });
 
+  it("a bare RSA signature", () => {
+    const { faults: wrong } = inspect(Uint8Array.of(0x55, ...signed.subarray(10)), { release, kind: "security.ima" });
+    expect(wrong).toMatchObject([
+      { code: "unknown-type", message: expect.stringContaining("256 bytes are as long as a bare RSA signature") },
+    ]);
+  });
+
   it("a header that lost its type", () => {
     // What is left begins with 0x02, the type of an HMAC.
     const found = inspect(signed.subarray(1), { release, kind: "security.ima" });
@@ -179,6 +188,7 @@ describe("other kinds", () => {
     ["user-key", user],
     ["verity-descriptor", descriptor],
     ["signed-file", appendSignature(utf8ToBytes("content"), Uint8Array.of(0x30, 0))],
+    ["file-id", imaFileId(IMA_XATTR.VERITY_DIGSIG, "sha512", digest("sha512"))],
     ["security.ima", signed],
     ["security.ima", ng],
     ["security.evm", Uint8Array.of(2, ...new Uint8Array(20))],
@@ -215,6 +225,24 @@ describe("other kinds", () => {
     expect(faults(patched(file, trailer + 8, "00ffffff"), options)).toEqual([`bad-length ${trailer + 8}`]);
     expect(faults(patched(file, trailer + 2, "01"), options)).toEqual([`bad-trailer ${trailer}`]);
     expect(faults(file, options)).toEqual(["bad-pkcs7 7"]);
+  });
+
+  it("ima_file_id, and what is signed of it", () => {
+    const id = imaFileId(IMA_XATTR.VERITY_DIGSIG, "sha256", fileDigest);
+    const { fields, faults: wrong } = inspect(id, { release });
+    expect(wrong).toEqual([]);
+    expect(fields.map(({ name, value }) => [name, value])).toEqual([
+      ["xattr type", "signature of an fs-verity digest"],
+      ["hash algorithm", "sha256"],
+      ["digest", bytesToHex(fileDigest)],
+      ["signed", bytesToHex(digest("sha256", id))],
+    ]);
+    expect(faults(id.subarray(0, 1), { kind: "file-id" })).toEqual(["truncated 1"]);
+    expect(faults(id.subarray(1), { kind: "file-id" })).toEqual(["unknown-type 0", "unknown-hash 1"]);
+    expect(faults(id.subarray(0, 20), { kind: "file-id" })).toEqual(["bad-length 2"]);
+    expect(faults(patched(id, 1, "14"), { kind: "file-id", release: Release.parse("6.1") })).toEqual([
+      "unknown-hash 1",
+    ]);
   });
 
   it("user keys and descriptors: what is wrong", () => {

@@ -35,6 +35,7 @@ describe("a file that is no certificate in DER", () => {
     ["a public key of OpenSSH", utf8ToBytes("ssh-ed25519 AAAAC3NzaC1lZDI1NTE5 me@host\n"), "ssh-public-key"],
     ["SubjectPublicKeyInfo in PEM", publicPem, "public-key"],
     ["SubjectPublicKeyInfo in DER", read("public.der"), "public-key"],
+    ["a signature of ECDSA", Uint8Array.of(0x30, 6, 2, 1, 1, 2, 1, 2), "bare-signature"],
     ["RSAPublicKey in DER", read("pkcs1-public.der"), "public-key"],
     ["a request in PEM", read("request.pem"), "request"],
     ["a request in DER", read("request.der"), "request"],

@@ -106,7 +106,10 @@ export function inspectPkcs7(found: Findings, release: Release, at = 0, length =
   found.field(at, length, "PKCS#7 message", `${length} bytes`);
   if (!parsed.ok) {
     const [warning] = warnings;
-    const why = warning === undefined ? reason(parsed.errno) : `${warning} (${parsed.errno})`;
+    const hint = warning?.startsWith("S/MIME Caps")
+      ? "; openssl cms -sign leaves them out with -noattr -nosmimecap"
+      : "";
+    const why = warning === undefined ? reason(parsed.errno) : `${warning} (${parsed.errno})${hint}`;
     unread(found, "bad-pkcs7", at, message, why);
     return;
   }
@@ -126,7 +129,7 @@ export function inspectPkcs7(found: Findings, release: Release, at = 0, length =
     found.fault(
       "signed-attributes",
       at,
-      "signatures of modules and appended signatures must not have signed attributes (EKEYREJECTED)",
+      "signatures of modules and appended signatures must not have signed attributes (EKEYREJECTED); openssl cms -sign leaves them out with -noattr",
     );
   if (signers.length > 1) found.fault("several-signers", at, "IMA reads messages of one signer only");
 }

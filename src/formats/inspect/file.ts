@@ -1,8 +1,11 @@
 // Inspection of files with appended signatures, of user keys of version 1, and of fs-verity descriptors.
 import { bytesToHex } from "@noble/hashes/utils.js";
+import { canDigest, hashById } from "../../crypto/index.ts";
 import { InputError } from "../../errno/index.ts";
 import type { Release } from "../../release/index.ts";
 import { decodePublicKeyV1, keyIdV1, keyNameV1, readMpi } from "../digsig-v1.ts";
+import { decodeFileId, imaFileIdDigest } from "../file-id.ts";
+import { IMA_XATTR } from "../integrity-xattr.ts";
 import {
   decodeTrailer,
   hasSignatureMarker,
@@ -85,6 +88,27 @@ export function inspectVerityDescriptor(found: Findings): void {
   try {
     const descriptor = decodeVerityDescriptor(bytes);
     found.field(0, bytes.length, "digest", `${hash}:${bytesToHex(verityDigest(descriptor))}`);
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    found.fault(error.code, Number(/\d+/.exec(error.where)?.[0] ?? 0), error.message.replace(/^byte \d+: /, ""));
+  }
+}
+
+export function inspectFileId(found: Findings, release: Release): void {
+  const [type, id] = found.bytes;
+  const row = hashById(id ?? -1, release);
+  const signed = type === IMA_XATTR.VERITY_DIGSIG || type === IMA_XATTR.DIGSIG;
+  const kind = type === IMA_XATTR.VERITY_DIGSIG ? "signature of an fs-verity digest" : "signature";
+  found.field(0, 1, "xattr type", signed ? kind : "unknown");
+  if (type !== undefined && !signed)
+    found.fault("unknown-type", 0, "signatures of version 3 stand in xattrs of type 0x06, and 0x03 since Linux 7.1");
+  found.field(1, 1, "hash algorithm", row?.name ?? "unknown");
+  found.field(2, found.bytes.length - 2, "digest");
+  try {
+    const { xattrType, algorithm, digest } = decodeFileId(found.bytes);
+    if (row === undefined) found.fault("unknown-hash", 1, `${algorithm} is unknown to Linux ${release.text}`);
+    else if (canDigest(algorithm))
+      found.field(0, found.bytes.length, "signed", bytesToHex(imaFileIdDigest(xattrType, algorithm, digest)));
   } catch (error) {
     if (!(error instanceof InputError)) throw error;
     found.fault(error.code, Number(/\d+/.exec(error.where)?.[0] ?? 0), error.message.replace(/^byte \d+: /, ""));

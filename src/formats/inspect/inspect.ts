@@ -1,11 +1,12 @@
 // What a value or file is made of, byte by byte, and what is wrong with a broken one.
 import { bytesToHex } from "@noble/hashes/utils.js";
+import { hashById } from "../../crypto/index.ts";
 import type { Release } from "../../release/index.ts";
 import { IMA_XATTR } from "../integrity-xattr.ts";
 import { hasSignatureMarker } from "../module-signature.ts";
 import { VERITY_DESCRIPTOR_LENGTH } from "../verity-descriptor.ts";
 import { inspectCertificate, inspectPkcs7 } from "./der.ts";
-import { inspectSignedFile, inspectUserKey, inspectVerityDescriptor } from "./file.ts";
+import { inspectFileId, inspectSignedFile, inspectUserKey, inspectVerityDescriptor } from "./file.ts";
 import { Findings, type Inspection } from "./findings.ts";
 import { recogniseKeyFile } from "./key-file.ts";
 import { inspectXattr } from "./xattr.ts";
@@ -18,7 +19,8 @@ export type InspectKind =
   | "certificate"
   | "pkcs7"
   | "user-key"
-  | "verity-descriptor";
+  | "verity-descriptor"
+  | "file-id";
 
 export interface InspectOptions {
   /** Default: what they look like. */
@@ -42,6 +44,12 @@ function isVerityDescriptor(bytes: Uint8Array): boolean {
   );
 }
 
+/** The type of a signature of fs-verity, a hash algorithm, and a digest as long as that makes it; a signature has its version there. */
+function isFileId(bytes: Uint8Array): boolean {
+  const [type, id] = bytes;
+  return type === IMA_XATTR.VERITY_DIGSIG && id !== 3 && hashById(id ?? -1)?.size === bytes.length - 2;
+}
+
 /** What bytes of unknown origin look most like. */
 export function recognise(bytes: Uint8Array): InspectKind {
   if (hasSignatureMarker(bytes)) return "signed-file";
@@ -50,6 +58,7 @@ export function recognise(bytes: Uint8Array): InspectKind {
   if (bytes.length > 0 && recogniseKeyFile(bytes) !== null) return "certificate";
   if (isVerityDescriptor(bytes)) return "verity-descriptor";
   if (bytes[0] === 1 && bytes.length > 21 && bytes[5] === 0 && bytes[6] === 2) return "user-key";
+  if (isFileId(bytes)) return "file-id";
   return bytes[0] === IMA_XATTR.EVM_HMAC || bytes[0] === IMA_XATTR.EVM_PORTABLE_DIGSIG
     ? "security.evm"
     : "security.ima";
@@ -78,6 +87,9 @@ export function inspect(bytes: Uint8Array, options: InspectOptions): Inspection 
       break;
     case "verity-descriptor":
       inspectVerityDescriptor(found);
+      break;
+    case "file-id":
+      inspectFileId(found, options.release);
       break;
   }
   return found.inspection(kind);

@@ -1,6 +1,16 @@
 // What a file is that somebody took for a certificate: private keys, requests, containers and their like, in PEM and in DER, and how to come
 // from them to a certificate in DER. FILE stands for the file's name.
-import { any, context, decodeAsn1, type Field, group, leaf, optional, TAG } from "../../crypto/asn1.ts";
+import {
+  any,
+  context,
+  decodeAsn1,
+  decodeTwoIntegers,
+  type Field,
+  group,
+  leaf,
+  optional,
+  TAG,
+} from "../../crypto/asn1.ts";
 
 /** What a file is, and what to do with it. */
 export interface KeyFile {
@@ -53,6 +63,10 @@ const KINDS = {
     what: "a revocation list",
     advice: "the kernel reads none; it has hashes and certificates on .blacklist",
   },
+  "bare-signature": {
+    what: "a bare ECDSA signature, r and s in DER",
+    advice: "security.ima wants type and header before it: evmctl ima_sign writes them",
+  },
   parameters: { what: "parameters of an algorithm", advice: "a key has still to be made with them" },
   pgp: { what: "a PGP file", advice: "the kernel knows X.509 and PKCS#7 only" },
   base64: {
@@ -96,7 +110,6 @@ const publicKeyInfo = sequence(algorithm, bits);
 const SHAPES: readonly (readonly [kind: Kind, shape: Shape])[] = [
   // PKCS#8, RFC 5208; of RSA, RFC 8017, A.1.2; of elliptic curves, RFC 5915
   ["private-key", sequence(integer, algorithm, octets, optional(inContext(0)), optional(leaf(context(1, false))))],
-  ["public-key", sequence(integer, integer)],
   ["private-key", sequence(integer, ...Array.from({ length: 8 }, () => integer))],
   ["private-key", sequence(integer, octets, optional(inContext(0)), optional(inContext(1)))],
   ["encrypted-private-key", sequence(algorithm, octets)],
@@ -175,11 +188,20 @@ function kindOfText(text: string): Kind | null {
   return /^MI[A-Za-z0-9+/\s]{60,}={0,2}\s*$/.test(text) ? "base64" : null;
 }
 
+/** Two integers: of a public key of RSA, whose exponent is shorter than its modulus, or of a signature. */
+function kindOfIntegers(file: Uint8Array): Kind | null {
+  const found = decodeTwoIntegers(file, () => null);
+  if (!found.ok) return null;
+  const [first, second] = found.value;
+  return second.length < first.length / 2 ? "public-key" : "bare-signature";
+}
+
 /** What a file is that is no certificate in DER; null where that does not show. */
 export function recogniseKeyFile(file: Uint8Array): KeyFile | null {
   if (file.length === 0) return { kind: "empty", ...KINDS.empty };
   const text = ASCII.decode(file.subarray(0, LONGEST));
-  const kind = kindOfText(text) ?? SHAPES.find(([, shape]) => decodeAsn1(shape, null, file) === null)?.[0] ?? null;
+  const shape = SHAPES.find(([, grammar]) => decodeAsn1(grammar, null, file) === null)?.[0] ?? null;
+  const kind = kindOfText(text) ?? kindOfIntegers(file) ?? shape;
   if (kind === null) return null;
   const chain = kind === "pem-certificate" ? blocksOf(text)!.filter(({ label }) => isCertificate(label)).length : 0;
   if (chain < 2) return { kind, ...KINDS[kind] };

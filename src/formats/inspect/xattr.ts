@@ -53,6 +53,11 @@ export function inspectXattr(found: Findings, name: Name, release: Release, keyI
     found.fault("empty", 0, "the value is empty; setxattr refuses it with EINVAL");
     return;
   }
+  if (isTwoIntegers(bytes) && recogniseKeyFile(bytes)?.kind === "bare-signature") {
+    found.field(0, bytes.length, "signature", "ECDSA");
+    found.fault("der-not-raw", 0, "a DER signature without the type and header that belong before it");
+    return;
+  }
   const other = mistaken(found);
   if (other !== null) {
     found.field(0, bytes.length, "bytes");
@@ -64,7 +69,14 @@ export function inspectXattr(found: Findings, name: Name, release: Release, keyI
   if (row === undefined) {
     found.field(1, bytes.length - 1, "rest");
     const refused = type >= IMA_XATTR_LAST ? "; setxattr refuses it with EINVAL" : "";
-    found.fault("unknown-type", 0, `0x${bytesToHex(bytes.subarray(0, 1))} is no type of an integrity xattr${refused}`);
+    const bare = RSA_LENGTHS.has(bytes.length)
+      ? `; ${bytes.length} bytes are as long as a bare RSA signature, which needs type and header before it`
+      : "";
+    found.fault(
+      "unknown-type",
+      0,
+      `0x${bytesToHex(bytes.subarray(0, 1))} is no type of an integrity xattr${refused}${bare}`,
+    );
     return;
   }
   if (!row.for.includes(name))

@@ -15,6 +15,8 @@ export interface DriverState {
   readonly keysReader: Subject;
   /** Names of the scenario's disks. */
   readonly disks: ReadonlyMap<string, string>;
+  /** Hears why a certificate was refused, where the outcome alone does not show it. */
+  readonly onRefusal: ((why: string) => void) | null;
 }
 
 /** The outcome of one step while it is put together. */

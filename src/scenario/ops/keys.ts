@@ -116,8 +116,15 @@ export const KEY_OPS = {
     const { sys, a, out, driver } = c;
     const ring = keyArgument(c, "keyring");
     if (ring === undefined) return;
-    const added = sys.addKey(a.text("type") ?? "", a.text("description") ?? "", a.bytes() ?? null, ring);
-    if (!added.ok) return failAt(out, added.errno);
+    const [type, payload] = [a.text("type") ?? "", a.bytes() ?? null];
+    const added = sys.addKey(type, a.text("description") ?? "", payload, ring);
+    if (!added.ok) {
+      if (driver.onRefusal !== null && type === "asymmetric" && payload !== null) {
+        const why = c.kernel.keyBridge.explainCertificate(ring, payload, added.errno);
+        if (why !== undefined) driver.onRefusal(why());
+      }
+      return failAt(out, added.errno);
+    }
     const name = a.text("key");
     if (name !== undefined) driver.keys.set(name, added.value);
     out["ret"] = 0;
