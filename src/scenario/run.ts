@@ -122,9 +122,10 @@ function play(scenario: Scenario, known: Map<string, Disk>, read?: FileReader): 
   const driver = new Driver(kernel, names, read);
   let decisions: Decision[] = [];
   let refusal: string | null = null;
-  driver.onRefusal = (why) => {
+  const refused = (why: string): void => {
     refusal = why;
   };
+  driver.onRefusal = refused;
   const unwatch = kernel.watch((decision) => decisions.push(decision));
   const steps = scenario.steps.map((step, i): PlayedStep => {
     decisions = [];
