@@ -98,7 +98,7 @@ describe("installed in an empty folder", () => {
     // Optional peers come from whoever tests with them.
     for (const name of Object.keys(manifest.peerDependencies))
       symlinkSync(join(root, "node_modules", name), join(consumer, "node_modules", name));
-  });
+  }, 120_000);
 
   it("runs README's first example, which a strict compiler accepts", () => {
     const example = codeBlocks(readFileSync(join(root, "README.md"), "utf8")).find(({ language }) => language === "ts");
