@@ -43,6 +43,7 @@ export function imaSecurityModule(ima: Ima): SecurityModule {
       return processMeasurement(ima, task, {
         file: bprm.file,
         cred: bprm.cred,
+        label: bprm.label,
         mask: MAY.EXEC,
         func: FUNC.CREDS_CHECK,
         buffer: null,
@@ -53,6 +54,7 @@ export function imaSecurityModule(ima: Ima): SecurityModule {
         processMeasurement(ima, task, {
           file: bprm.file,
           cred: bprm.cred,
+          label: bprm.label,
           mask: MAY.EXEC,
           func: FUNC.CREDS_CHECK,
           buffer: null,

@@ -72,7 +72,7 @@ export interface ImaEnvironment {
   readonly evm: ImaEvm;
   readonly keys: ImaKeys;
   /** The label of a file for the rules that look at labels; null without an LSM that has any. */
-  readonly objectLabel: (inode: Inode) => string | null;
+  readonly objectLabel: (inode: Inode, task: Subject) => string | null;
   /** Seconds since boot. */
   readonly clock: () => number;
   readonly secureBoot: boolean;
@@ -98,7 +98,7 @@ export class Ima {
   readonly list: MeasurementList;
   readonly evm: ImaEvm;
   readonly keys: ImaKeys;
-  readonly objectLabel: (inode: Inode) => string | null;
+  readonly objectLabel: (inode: Inode, task: Subject) => string | null;
   /** Set once the file systems stand, which are made with their modules. */
   vfs!: Vfs;
   readonly clock: () => number;
@@ -190,10 +190,20 @@ export class Ima {
 
   /** ima_get_action for an access to a file. */
   match(task: Subject, access: Access): ImaMatch {
-    const { file, cred, mask, func } = access;
+    const { file, cred, mask, func, label = task.label } = access;
     return this.#asked(
       this.policy.match(
-        this.#query(task, cred, file.inode, file.path.mount.idmap, func, mask, this.policyFlag & ALL_ACTIONS, null),
+        this.#query(
+          task,
+          cred,
+          file.inode,
+          file.path.mount.idmap,
+          func,
+          mask,
+          this.policyFlag & ALL_ACTIONS,
+          null,
+          label,
+        ),
       ),
     );
   }
@@ -232,6 +242,7 @@ export class Ima {
     mask: number,
     wanted: number,
     data: string | null,
+    subjectLabel = task.label,
   ): MatchQuery {
     return {
       func,
@@ -240,8 +251,8 @@ export class Ima {
       cred,
       currentCapable: { setuid: capable(task, "CAP_SETUID"), setgid: capable(task, "CAP_SETGID") },
       inode: inode === null || idmap === null ? inode : { ...ownersThrough(inode, idmap), sb: inode.sb },
-      objectLabel: inode === null ? null : this.objectLabel(inode),
-      subjectLabel: task.label,
+      objectLabel: inode === null ? null : this.objectLabel(inode, task),
+      subjectLabel,
       data,
     };
   }

@@ -39,6 +39,8 @@ export interface Access {
   readonly file: OpenFile;
   /** Whose ids rules compare: the caller's, or those of the program about to run. */
   readonly cred: Credentials;
+  /** Likewise the label; that of the caller where left out. */
+  readonly label?: string | null;
   readonly mask: number;
   readonly func: Func;
   /** The whole content, where the kernel has read it already. */

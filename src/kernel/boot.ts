@@ -11,8 +11,10 @@ import { fillRoot, mountKernelFileSystems } from "./first-root.ts";
 import { initialiseIntegrity } from "./integrity-init.ts";
 import { Kernel } from "./kernel.ts";
 import { KeyBridge } from "./key-bridge.ts";
-import { apparmorKernelLabels, lsmList, smackKernelLabels, smackModule } from "./lsm.ts";
+import { apparmorKernelLabels, lsmList } from "./lsm.ts";
 import type { BootEnvironment, BootOptions, KernelLabels } from "./options.ts";
+import { smackKernelLabels } from "./smack/labels.ts";
+import { smackModule } from "./smack/module.ts";
 import { uuidBytes } from "./uuid.ts";
 
 const DEFAULT_RELEASE = "6.12";
@@ -47,8 +49,8 @@ const isLines = (config: KconfigValues | readonly string[] | undefined): config 
 export const kconfigOf = (config: BootOptions["config"]): Kconfig =>
   isLines(config) ? Kconfig.fromLines(config) : Kconfig.withDefaults(config);
 
-function labelsOf(labels: BootOptions["labels"]): KernelLabels | null {
-  if (labels === "smack") return smackKernelLabels();
+function labelsOf(labels: BootOptions["labels"], release: Release): KernelLabels | null {
+  if (labels === "smack") return smackKernelLabels(release);
   return labels === "apparmor" ? apparmorKernelLabels() : (labels ?? null);
 }
 
@@ -90,7 +92,7 @@ export function boot(options: BootOptions = {}): Kernel {
   });
   const clock = { now: 0 };
   const random = options.environment?.random ?? counter();
-  const labels = labelsOf(options.labels);
+  const labels = labelsOf(options.labels, release);
   const secureBoot = options.secureBoot ?? false;
   const audit = new IntegrityAudit(log, release, {
     informational: informationalRecords(parameters),
@@ -107,7 +109,10 @@ export function boot(options: BootOptions = {}): Kernel {
     moduleKey: options.moduleKey ?? null,
     moduleSignatureEnforced: moduleSignatureEnforced(config, parameters),
   });
-  const others: SecurityModule[] = [...(options.labels === "smack" ? [smackModule] : []), ...(options.modules ?? [])];
+  const others: SecurityModule[] = [
+    ...(options.labels === "smack" ? [smackModule(log)] : []),
+    ...(options.modules ?? []),
+  ];
   const names = others.map((module) => module.name);
   const lsm = lsmList(release, config, options.labels === "apparmor" ? [...names, "apparmor"] : names);
   const files: { vfs: Vfs | null } = { vfs: null };

@@ -206,7 +206,7 @@ function startIma(
     list,
     evm: evm ?? NO_EVM,
     keys: keyBridge.imaKeys,
-    objectLabel: (inode) => labels?.object(inode) ?? null,
+    objectLabel: (inode, asker) => labels?.object(inode, asker) ?? null,
     clock: boot.clock,
     secureBoot,
     moduleSignatureEnforced: () => keyBridge.moduleSignatureEnforced,

@@ -3,7 +3,7 @@
 import type { Denial } from "../errno/index.ts";
 import type { LabelSource } from "../policy/index.ts";
 import type { KconfigValues } from "../release/index.ts";
-import type { Disk, DiskFile, SecurityModule } from "../vfs/index.ts";
+import type { Disk, DiskFile, Inode, SecurityModule, Subject } from "../vfs/index.ts";
 
 export interface BootFile {
   readonly bytes: Uint8Array;
@@ -100,7 +100,10 @@ export interface KernelLabels {
   /** null for an LSM that has labels of processes but none that rules could name. */
   readonly source: LabelSource | null;
   subject(task: object): string | null;
-  /** A write to /proc/self/attr/current, where the LSM lets a process name its label. */
-  setSubject?(task: object, label: string): Denial;
-  object(inode: { readonly xattrs: ReadonlyMap<string, Uint8Array> }): string | null;
+  /** A write to /proc/self/attr/current, where the LSM lets a process name its label; whether this one may is for it to say. */
+  setSubject?(task: Subject, text: string): Denial;
+  /** A process gets the label of its parent, or that of its program. */
+  become?(task: object, label: string): void;
+  /** @param task who asks */
+  object(inode: Inode, task: Subject): string | null;
 }

@@ -112,7 +112,7 @@ export class Process implements Subject {
     const { cred, comm, exe, root, cwd, auid, ses, umask } = this;
     const pid = this.kernel.nextPid();
     const child = new Process(this.kernel, { pid, ppid: this.pid, comm, cred, exe, root, cwd, auid, ses, umask }, this);
-    if (this.label !== null) this.kernel.labels?.setSubject?.(child, this.label);
+    if (this.label !== null) this.kernel.labels?.become?.(child, this.label);
     this.#fds.forEach((file, fd) => {
       if (file === undefined) return;
       file.refs++;

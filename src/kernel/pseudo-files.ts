@@ -108,10 +108,15 @@ function makeEvmFiles(kernel: Kernel, root: Dentry, integrity: Dentry): void {
 export function makeProc(kernel: Kernel, root: Dentry): void {
   const { vfs } = kernel;
   const { environment } = kernel;
+  const cmdline = utf8ToBytes(`${environment.bootCmdline ?? kernel.cmdline}\n`);
   const files: Readonly<Record<string, GeneratedFile>> = {
     keys: { read: (task) => ok(utf8ToBytes(kernel.keyBridge.procKeys(task))), sequence: true },
     version: shown(() => environment.banner ?? `Linux version ${kernel.release.text}\n`),
-    cmdline: shown(() => `${environment.bootCmdline ?? kernel.cmdline}\n`),
+    cmdline: {
+      read: () => ok(cmdline),
+      sequence: true,
+      ...(kernel.release.has("proc-cmdline-sized") && { fixed: cmdline }),
+    },
     modules: shown(() => [...kernel.modules].map((name) => `${name} 0 0 - Live 0x0000000000000000\n`).join("")),
   };
   const numbers = environment.numbers?.proc ?? {};

@@ -18,6 +18,7 @@ const table = {
     what: "IMA and EVM are security modules of their own, last in order, each with its own inode state",
   },
   "creat-directory-refused": { since: "6.4", what: "open with O_CREAT and O_DIRECTORY fails with EINVAL" },
+  "proc-cmdline-sized": { since: "6.2", what: "/proc/cmdline has a size, so that its content is hashed" },
   "acl-hooks": { since: "6.2", what: "POSIX ACLs have their own hooks instead of the xattr path" },
   "mmap-check-reqprot": { since: "6.3", what: "func MMAP_CHECK_REQPROT: the protection that was asked for" },
   "mmap-check-effective": {
@@ -166,6 +167,11 @@ const table = {
     since: "6.16",
     backports: { "6.12": 35 },
     what: "file systems in memory leave the listing of labels to the security modules",
+  },
+  "smack-label-exact": {
+    since: "6.17",
+    backports: { "6.12": 64 },
+    what: "Smack takes what a process names as its label whole or not at all",
   },
   "smack-sockets-unlabelled": {
     since: "6.17",

@@ -15,7 +15,7 @@ const NAMES: Readonly<Record<HookName, true>> = {
   mmapFile: true, fileMprotect: true, bprmCredsForExec: true, bprmCheck: true, bprmCredsFromFile: true,
   inodeSetattr: true, inodePostSetattr: true, inodeSetxattr: true, inodePostSetxattr: true, inodeGetxattr: true,
   inodeGetsecurity: true, inodeSetsecurity: true, inodeListsecurity: true,
-  inodeRemovexattr: true, inodePostRemovexattr: true, inodeSetAcl: true, inodePostSetAcl: true, inodeRemoveAcl:
+  inodeRemovexattr: true, inodePostRemovexattr: true, inodeSetAcl: true, inodePostSetAcl: true, inodeGetAcl: true, inodeRemoveAcl:
   true, inodePostRemoveAcl: true, inodeCopyUpXattr: true, kernelReadFile: true, kernelPostReadFile: true,
   kernelLoadData: true, kernelPostLoadData: true,
 };

@@ -257,7 +257,7 @@ export function readToEnd(file: OpenFile): Result<Uint8Array> {
   if ((inode.mode & S.IFMT) !== S.IFREG) return fail("EINVAL");
   const { vfs, fs } = inode.sb;
   const content = fs.content(inode);
-  if (content === null) return ok(EMPTY);
+  if (content === null) return ok(inode.generated?.fixed ?? EMPTY);
   if ((file.flags & O.NOATIME) === 0) touchAtime(vfs, file.path.mount, fs.realInode(file.path.dentry, inode, false));
   const bytes = content.bytes();
   return bytes === null ? fail("ENOMEM") : ok(bytes);

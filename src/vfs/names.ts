@@ -1,5 +1,6 @@
 // Names of files as the kernel prints them (fs/d_path.c: d_absolute_path, d_path, dentry_path).
 import type { Dentry } from "./dentry.ts";
+import type { Inode } from "./inode.ts";
 import type { Mount } from "./mount/mount.ts";
 import type { Path } from "./path.ts";
 
@@ -25,6 +26,17 @@ export function displayPath(path: Path): string | null {
   if (dentry.isRoot && dentry !== path.mount.root) return `/${dentry.name} (deleted)`;
   const text = absolutePath(path);
   return text !== null && dentry.unhashed && !dentry.isRoot ? `${text} (deleted)` : text;
+}
+
+/** d_find_alias: a name of an inode that is in memory; of several the last that a search finds. null: none is. */
+export function findAlias(inode: Inode): Dentry | null {
+  let found: Dentry | null = null;
+  const search = (dentry: Dentry): void => {
+    if (dentry.inode === inode) found = dentry;
+    for (const child of dentry.children?.values() ?? []) search(child);
+  };
+  search(inode.sb.root);
+  return found;
 }
 
 /** The path inside its own file system; a name that is gone says so. */

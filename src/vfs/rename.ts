@@ -87,8 +87,8 @@ export function renameNode(
   }
   for (const hook of vfs.hooks.inodeRename) {
     const refused =
-      (exchange ? hook.inodeRename(task, toDir.inode!, target!, fromDir.inode!, source.name) : null) ??
-      hook.inodeRename(task, fromDir.inode!, source, toDir.inode!, toName);
+      (exchange ? hook.inodeRename(task, toDir.inode!, target!, fromDir.inode!, source.name, source) : null) ??
+      hook.inodeRename(task, fromDir.inode!, source, toDir.inode!, toName, target);
     if (refused !== null) return refused;
   }
   if (source.mounts > 0 || (target !== null && target.mounts > 0)) return "EBUSY";

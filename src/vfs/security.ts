@@ -38,6 +38,8 @@ export interface Binprm {
   readonly interp: string;
   /** The credentials that the program will have, as far as they are computed at this point. */
   readonly cred: Credentials;
+  /** The label that it will run with; a module may give it another one. null without labels. */
+  label: string | null;
   /** execveat with AT_EXECVE_CHECK: nothing will run. */
   readonly checkOnly: boolean;
 }
@@ -84,7 +86,15 @@ export interface SecurityModule {
   inodeCreate?(task: Subject, dir: Inode, name: string, mode: number): Denial;
   inodeLink?(task: Subject, from: Dentry, dir: Inode, name: string): Denial;
   inodeUnlink?(task: Subject, dir: Inode, dentry: Dentry): Denial;
-  inodeRename?(task: Subject, fromDir: Inode, from: Dentry, toDir: Inode, toName: string): Denial;
+  /** `target`: what has the new name now. */
+  inodeRename?(
+    task: Subject,
+    fromDir: Inode,
+    from: Dentry,
+    toDir: Inode,
+    toName: string,
+    target: Dentry | null,
+  ): Denial;
   inodeGetattr?(task: Subject, path: Path): Denial;
 
   // New inodes
@@ -132,6 +142,7 @@ export interface SecurityModule {
   /** POSIX ACLs, on releases with "acl-hooks"; earlier ones use the xattr hooks. `value` is the xattr form. */
   inodeSetAcl?(task: Subject, path: Path, name: string, value: Uint8Array): Denial;
   inodePostSetAcl?(task: Subject, path: Path, name: string, value: Uint8Array): void;
+  inodeGetAcl?(task: Subject, path: Path, name: string): Denial;
   inodeRemoveAcl?(task: Subject, path: Path, name: string): Denial;
   inodePostRemoveAcl?(task: Subject, path: Path, name: string): void;
   /** Overlay copy-up of one xattr of `source` (a file of a lower layer). null: no opinion; an errno aborts the copy-up. */

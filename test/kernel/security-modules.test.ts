@@ -69,6 +69,7 @@ const HOOKS: Readonly<Record<Hook, { readonly act: Act; readonly decides: boolea
   inodePostRemovexattr: { act: (task) => task.removexattr("/mnt/f", "user.there"), decides: false },
   inodeSetAcl: { act: acl, decides: true },
   inodePostSetAcl: { act: acl, decides: false },
+  inodeGetAcl: { act: (task) => task.getxattr("/mnt/acl", "system.posix_acl_access"), decides: true },
   inodeRemoveAcl: { act: (task) => task.removexattr("/mnt/acl", "system.posix_acl_access"), decides: true },
   inodePostRemoveAcl: { act: (task) => task.removexattr("/mnt/acl", "system.posix_acl_access"), decides: false },
   inodeCopyUpXattr: { act: (task) => task.chmod("/overlay/l", 0o600), decides: true },

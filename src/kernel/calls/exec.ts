@@ -16,6 +16,7 @@ import {
 } from "../../vfs/index.ts";
 import { credentials } from "../credentials.ts";
 import { bytesAt, ELF_HEADER, type ElfProgram, endsInReadOnlyPage, parseElf } from "../elf.ts";
+import type { Process } from "../process.ts";
 import { type Outcome, runProgram } from "../program.ts";
 import type { Caller } from "./caller.ts";
 
@@ -33,13 +34,15 @@ class Program implements Binprm {
   readonly filename: string;
   interp: string;
   cred: Credentials;
+  label: string | null;
   readonly checkOnly: boolean;
   /** The program that the caller named, which decides about set-ID; the same as `file` but for scripts. */
-  constructor(file: OpenFile, filename: string, cred: Credentials, checkOnly: boolean) {
+  constructor(file: OpenFile, filename: string, { cred, label }: Process, checkOnly: boolean) {
     this.file = file;
     this.filename = filename;
     this.interp = filename;
     this.cred = cred;
+    this.label = label;
     this.checkOnly = checkOnly;
   }
 }
@@ -137,7 +140,7 @@ function execution({ kernel, process, vfs }: Caller) {
   }
 
   function run(file: OpenFile, filename: string, fromDescriptor: boolean, checkOnly: boolean): Result<Outcome> {
-    const bprm = new Program(file, filename, process.cred, checkOnly);
+    const bprm = new Program(file, filename, process, checkOnly);
     for (const module of hooks.bprmCredsForExec) {
       const denied = module.bprmCredsForExec(process, bprm);
       if (denied !== null) return refuse(bprm, denied);
@@ -174,6 +177,7 @@ function execution({ kernel, process, vfs }: Caller) {
     process.releaseProgram();
     kernel.keyBridge.newProgram(process.keyrings);
     process.cred = bprm.cred;
+    if (bprm.label !== null && bprm.label !== process.label) kernel.labels?.become?.(process, bprm.label);
     process.comm = baseName(filename).slice(0, 15);
     process.exe = kernel.pathText(bprm.file);
     process.programFiles = [bprm.file];

@@ -257,7 +257,8 @@ export class NativeFs implements FileSystem {
 
   size(inode: Inode): number {
     if (inode.target !== null) return inode.target.length;
-    if (inode.entries === null) return inode.generated === null ? 0 : inode.sb.type.generatedSize;
+    if (inode.entries === null)
+      return inode.generated === null ? 0 : (inode.generated.fixed?.length ?? inode.sb.type.generatedSize);
     const { empty, name, perByte } = inode.sb.type.dirSize;
     if (name === 0 && perByte === 0) return empty;
     let size = empty + name * inode.entries.size;

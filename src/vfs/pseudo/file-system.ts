@@ -14,6 +14,8 @@ import type { Vfs } from "../vfs.ts";
 export interface GeneratedFile {
   /** It is read through seq_file. */
   readonly sequence?: boolean;
+  /** What it always holds, where its size says so: then the kernel reads it like a file with bytes, to hash it. */
+  readonly fixed?: Uint8Array;
   /** After permission and hooks of opening. */
   open?(task: Subject, file: OpenFile): Denial;
   /** The whole content as of now; called when a reader starts at the beginning. Missing: EINVAL, EIO on proc. */

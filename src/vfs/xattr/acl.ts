@@ -111,9 +111,13 @@ function setNativeAcl(vfs: Vfs, task: Subject, path: Path, inode: Inode, name: s
   return null;
 }
 
-/** vfs_get_acl. */
-export function getAcl(vfs: Vfs, path: Path, name: string): Result<Uint8Array> {
+/** vfs_get_acl. Before "acl-hooks" the hook of getxattr has been called by then. */
+export function getAcl(vfs: Vfs, task: Subject, path: Path, name: string): Result<Uint8Array> {
   const inode = path.dentry.inode!;
+  for (const hook of vfs.aclHooks ? vfs.hooks.inodeGetAcl : []) {
+    const refused = hook.inodeGetAcl(task, path, name);
+    if (refused !== null) return fail(refused);
+  }
   if (!canHaveAcl(inode)) return fail("EOPNOTSUPP");
   const stored = inode.sb.fs.getXattr(vfs, inode, name);
   if (!stored.ok || path.mount.idmap === null) return stored;

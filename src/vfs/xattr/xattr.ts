@@ -118,7 +118,7 @@ export function getxattr(vfs: Vfs, task: Subject, path: Path, name: string): Res
 /** vfs_getxattr. */
 function getXattrNode(vfs: Vfs, caller: Subject, path: Path, name: string): Result<Uint8Array> {
   if (!isNameValid(name)) return fail("ERANGE");
-  if (vfs.aclHooks && namespaceOf(name) === "acl") return getAcl(vfs, path, name);
+  if (vfs.aclHooks && namespaceOf(name) === "acl") return getAcl(vfs, caller, path, name);
   const inode = path.dentry.inode!;
   const task = throughMount(caller, path.mount);
   const denied = xattrPermission(vfs, task, inode, name, MAY.READ);
@@ -134,7 +134,7 @@ function getXattrNode(vfs: Vfs, caller: Subject, path: Path, name: string): Resu
     }
   const unsupported = refuseXattr(inode, name);
   if (unsupported !== null) return fail(unsupported);
-  if (namespaceOf(name) === "acl") return getAcl(vfs, path, name);
+  if (namespaceOf(name) === "acl") return getAcl(vfs, task, path, name);
   const value = inode.sb.fs.getXattr(vfs, inode, name);
   if (!value.ok || name !== SECURITY_CAPABILITY) return value;
   return shownFileCapability(value.value, path.mount.idmap);

@@ -1,6 +1,6 @@
 // Smack on a file system without attributes: it takes security attributes itself, and keeps the label alone.
 import { describe, expect, it } from "vitest";
-import { boot } from "../../src/kernel/index.ts";
+import { boot } from "../../../src/kernel/index.ts";
 
 describe("Smack on ramfs", () => {
   const kernel = boot({ cmdline: "lsm=smack", labels: "smack" });
