@@ -1,6 +1,6 @@
 // EC-RDSA, GOST R 34.10-2012 (RFC 7091), with the kernel's errors in the kernel's order (crypto/ecrdsa.c: ecrdsa_set_pub_key,
 // ecrdsa_verify; the curves: RFC 4357, 11.4, and RFC 7836, A.1). Keys and digests are little-endian, signatures are s and r, big-endian.
-import { weierstrass } from "@noble/curves/abstract/weierstrass.js";
+import { type WeierstrassPoint, type WeierstrassPointCons, weierstrass } from "@noble/curves/abstract/weierstrass.js";
 import { bytesToNumberBE, bytesToNumberLE } from "@noble/curves/utils.js";
 import { bytesToHex } from "@noble/hashes/utils.js";
 import { type Denial, fail, ok, type Result } from "../errno/index.ts";
@@ -16,35 +16,43 @@ export interface EcrdsaScheme {
 
 const DIGEST_OID = { streebog256: "2a85030701010202", streebog512: "2a85030701010203" } as const;
 
-/** a = p - 3, cofactor 1, but for the two curves in twisted Edwards form, which the kernel leaves out. */
-const curve = (p: bigint, n: bigint, b: bigint, Gx: bigint, Gy: bigint) => ({
-  size: p >> 256n === 0n ? 32 : 64,
-  Point: weierstrass({ p, n, h: 1n, a: p - 3n, b, Gx, Gy }),
-});
-type Curve = ReturnType<typeof curve>;
+interface Curve {
+  /** Bytes of a coordinate. */
+  readonly size: number;
+  readonly Point: WeierstrassPointCons<bigint>;
+}
 
-const cryptoProA = /* @__PURE__ */ curve(
+/** a = p - 3, cofactor 1, but for the two curves in twisted Edwards form, which the kernel leaves out. Made when a key is first of it: that takes milliseconds. */
+function curve(p: bigint, n: bigint, b: bigint, Gx: bigint, Gy: bigint): () => Curve {
+  let made: Curve | null = null;
+  return () => {
+    made ??= { size: p >> 256n === 0n ? 32 : 64, Point: weierstrass({ p, n, h: 1n, a: p - 3n, b, Gx, Gy }) };
+    return made;
+  };
+}
+
+const cryptoProA = curve(
   0xfffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffd97n,
   0xffffffffffffffffffffffffffffffff6c611070995ad10045841b09b761b893n,
   0xa6n,
   1n,
   0x8d91e471e0989cda27df505a453f2b7635294f2ddf23e3b122acc99c9e9f1e14n,
 );
-const cryptoProB = /* @__PURE__ */ curve(
+const cryptoProB = curve(
   0x8000000000000000000000000000000000000000000000000000000000000c99n,
   0x800000000000000000000000000000015f700cfff1a624e5e497161bcc8a198fn,
   0x3e1af419a269a5f866a7d3c25c3df80ae979259373ff2b182f49d4ce7e1bbc8bn,
   1n,
   0x3fa8124359f96680b83d1c3eb2c070e5c545c9858d03ecfb744bf8d717717efcn,
 );
-const cryptoProC = /* @__PURE__ */ curve(
+const cryptoProC = curve(
   0x9b9f605f5a858107ab1ec85e6b41c8aacf846e86789051d37998f7b9022d759bn,
   0x9b9f605f5a858107ab1ec85e6b41c8aa582ca3511eddfb74f02f3a6598980bb9n,
   0x805an,
   0n,
   0x41ece55743711a8c3cbf3783cd08c0ee4d4dc440d4641a8f366e550dfdb3bb67n,
 );
-const tc26A = /* @__PURE__ */ curve(
+const tc26A = curve(
   (1n << 512n) - 569n,
   BigInt(
     "0xffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff" +
@@ -60,7 +68,7 @@ const tc26A = /* @__PURE__ */ curve(
       "df1626be4fd036e93d75e6a50e3a41e98028fe5fc235f5b889a589cb5215f2a4",
   ),
 );
-const tc26B = /* @__PURE__ */ curve(
+const tc26B = curve(
   (1n << 511n) + 111n,
   BigInt(
     "0x8000000000000000000000000000000000000000000000000000000000000001" +
@@ -81,7 +89,7 @@ const tc26B = /* @__PURE__ */ curve(
  * Curves by the hex of their identifiers; null: an identifier in the kernel's registry without a curve of this kind. Of those that the registry
  * has for other purposes only other curves are here; elsewhere nobody names a curve by one.
  */
-const CURVE_OF: Readonly<Record<string, Curve | null>> = {
+const CURVE_OF: Readonly<Record<string, (() => Curve) | null>> = {
   "2a850302022301": cryptoProA,
   "2a850302022302": cryptoProB,
   "2a850302022303": cryptoProC,
@@ -101,7 +109,7 @@ const CURVE_OF: Readonly<Record<string, Curve | null>> = {
 /** A key that signatures can be checked with. */
 export interface EcrdsaKey {
   readonly curve: Curve;
-  readonly point: InstanceType<Curve["Point"]>;
+  readonly point: WeierstrassPoint<bigint>;
 }
 
 interface Parameters {
@@ -112,7 +120,7 @@ const parameters = group<Parameters>(TAG.SEQUENCE, [
   leaf(TAG.OID, (found, { value }) => {
     const named = CURVE_OF[bytesToHex(value)];
     if (named === undefined) return "EINVAL";
-    found.curve = named;
+    found.curve = named?.() ?? null;
     return null;
   }),
   optional(leaf(TAG.OID, (found, { value }) => (bytesToHex(value) === found.digest ? null : "EINVAL"))),
