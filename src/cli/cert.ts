@@ -4,7 +4,8 @@ import { type Errno, InputError, type Result } from "../errno/index.ts";
 import { inspect, recogniseKeyFile } from "../formats/index.ts";
 import { type CertificateSurvey, type SurveyOptions, type SurveyRow, surveyCertificate } from "../keyring/index.ts";
 import { type KconfigValues, Release } from "../release/index.ts";
-import { endWith, print, readCertificates, readTrusted } from "./bytes.node.ts";
+import { endWith, print } from "./bytes.node.ts";
+import { readCertificates, readTrusted } from "./certificate-files.node.ts";
 
 const REFUSED = 1;
 

@@ -9,7 +9,8 @@ import {
   renderInspection,
 } from "../formats/index.ts";
 import { Release } from "../release/index.ts";
-import { endWith, hexOrFile, print, readTrusted } from "./bytes.node.ts";
+import { endWith, hexOrFile, print } from "./bytes.node.ts";
+import { readTrusted } from "./certificate-files.node.ts";
 
 const FAULTS = 1;
 const KINDS: readonly InspectKind[] = [

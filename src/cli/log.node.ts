@@ -1,6 +1,7 @@
 // imasim log: measurement lists from real machines shown, verified, replayed and compared.
 import { Command, InvalidArgumentError } from "commander";
-import { canDigest, type HashName } from "../crypto/index.ts";
+import { canDigest } from "../crypto/digest.ts";
+import type { HashName } from "../crypto/hash.ts";
 import { InputError } from "../errno/index.ts";
 import {
   diffLogs,

@@ -1,6 +1,7 @@
 // boot_aggregate: the digest of what firmware and boot loader left in the PCRs (security/integrity/ima/ima_crypto.c:
 // ima_calc_boot_aggregate; ima_init.c: ima_add_boot_aggregate).
-import { digest, HASH_ALGORITHMS, type HashName } from "../crypto/index.ts";
+import { digest } from "../crypto/digest.ts";
+import { HASH_ALGORITHMS, type HashName } from "../crypto/hash.ts";
 import type { Release } from "../release/index.ts";
 import type { EventDigest } from "./event.ts";
 import type { SimulatedTpm } from "./tpm.ts";

@@ -2,7 +2,8 @@
 // command line, then the build's defaults (security/integrity/ima/ima_main.c: hash_setup, init_ima; ima_template.c:
 // ima_template_setup, ima_template_fmt_setup, ima_init_template; ima_init.c: ima_init).
 import type { KernelLog } from "../audit/index.ts";
-import { canDigest, HASH_ALGORITHMS, type HashName, hashByName, hashNameOf } from "../crypto/index.ts";
+import { canDigest } from "../crypto/digest.ts";
+import { HASH_ALGORITHMS, type HashName, hashByName, hashNameOf } from "../crypto/hash.ts";
 import { InputError } from "../errno/index.ts";
 import type { Kconfig, Release } from "../release/index.ts";
 import { allocateSlots, type Slot } from "./slot.ts";

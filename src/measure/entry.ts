@@ -1,7 +1,8 @@
 // One entry of the measurement list: made from an event (security/integrity/ima/ima_api.c: ima_alloc_init_template), and its
 // template digest (ima_crypto.c: ima_calc_field_array_hash).
 import { concatBytes } from "@noble/hashes/utils.js";
-import { digest, type HashName } from "../crypto/index.ts";
+import { digest } from "../crypto/digest.ts";
+import type { HashName } from "../crypto/hash.ts";
 import { ok, type Result } from "../errno/index.ts";
 import type { EventData, FieldContext } from "./event.ts";
 import { isOldIma, type TemplateDescriptor } from "./template.ts";

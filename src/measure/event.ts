@@ -1,5 +1,5 @@
 // What is known of an event when its measurement entry is made (security/integrity/ima/ima_template_lib.h: struct ima_event_data).
-import type { HashName } from "../crypto/index.ts";
+import type { HashName } from "../crypto/hash.ts";
 import type { Result } from "../errno/index.ts";
 import type { Release } from "../release/index.ts";
 

@@ -2,7 +2,8 @@
 // (security/integrity/ima/ima_api.c: ima_store_template, ima_store_measurement, ima_add_violation; ima_main.c:
 // process_buffer_measurement; ima_init.c: ima_add_boot_aggregate).
 import { AUDIT_TYPE, type AuditSubject, type IntegrityAudit, type IntegrityRecord } from "../audit/index.ts";
-import { digest, type HashName } from "../crypto/index.ts";
+import { digest } from "../crypto/digest.ts";
+import type { HashName } from "../crypto/hash.ts";
 import { ERRNO, type Errno, fail, ok, type Result } from "../errno/index.ts";
 import { BOOT_AGGREGATE, bootAggregate, sha1Aggregate } from "./boot-aggregate.ts";
 import type { MeasureSetup } from "./boot-parameter.ts";

@@ -1,7 +1,7 @@
 // The hash algorithms in which template digests are kept: one slot a PCR bank, and further ones for SHA1 and ima_hash where the TPM
 // has no such bank (security/integrity/ima/ima_crypto.c: ima_init_crypto, ima_calc_field_array_hash).
 import type { KernelLog } from "../audit/index.ts";
-import { HASH_ALGORITHMS, type HashName, hashNameOf } from "../crypto/index.ts";
+import { HASH_ALGORITHMS, type HashName, hashNameOf } from "../crypto/hash.ts";
 import type { Release } from "../release/index.ts";
 import { type Entry, type TemplateData, templateDigests } from "./entry.ts";
 import type { SimulatedTpm } from "./tpm.ts";

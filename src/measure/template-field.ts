@@ -1,6 +1,6 @@
 // The fields of templates: what each records of an event, and in which shape
 // (security/integrity/ima/ima_template.c: supported_fields; ima_template_lib.c: ima_event*_init).
-import { HASH_ALGORITHMS, type HashName, hashNameOf } from "../crypto/index.ts";
+import { HASH_ALGORITHMS, type HashName, hashNameOf } from "../crypto/hash.ts";
 import { fail, ok, type Result } from "../errno/index.ts";
 import type { EventData, FieldContext } from "./event.ts";
 import { utf8 } from "./utf8.ts";

@@ -1,6 +1,6 @@
 // The hash algorithms of TPM PCR banks (TCG Algorithm Registry) and which of them the kernel maps to a hash of its own
 // (drivers/char/tpm/tpm2-cmd.c: tpm2_hash_map). A bank of another algorithm is extended with padded SHA1.
-import type { HashName } from "../crypto/index.ts";
+import type { HashName } from "../crypto/hash.ts";
 import { InputError } from "../errno/index.ts";
 
 export interface TpmAlgorithm {

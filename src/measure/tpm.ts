@@ -1,7 +1,7 @@
 // A TPM as IMA uses it: banks of 24 PCRs that only grow by extending (TPM 2.0 Library Specification, part 1, 17; TCG PC Client
 // Platform TPM Profile, 4.6; TPM Main Specification 1.2, part 3, 14), and the files in which the kernel shows them
 // (drivers/char/tpm/tpm-sysfs.c).
-import { digest } from "../crypto/index.ts";
+import { digest } from "../crypto/digest.ts";
 import { InputError } from "../errno/index.ts";
 import type { Release } from "../release/index.ts";
 import { fromHex, toHex } from "./hex.ts";

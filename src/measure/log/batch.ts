@@ -1,6 +1,7 @@
 // Entries checked many at a time. Logs are long and nearly all of their entries are right: a batch answers only whether all of them are,
 // and extends the PCRs if so. Otherwise they are looked at one by one, which tells what is wrong.
-import { type HashName, LANES_CAPACITY, type LanesHash, ONES, ShaLanes } from "../../crypto/index.ts";
+import type { HashName } from "../../crypto/hash.ts";
+import { LANES_CAPACITY, type LanesHash, ONES, ShaLanes } from "../../crypto/lanes/lanes.ts";
 import type { LogRecord } from "./record.ts";
 import type { BankReplay } from "./replay.ts";
 

@@ -1,5 +1,5 @@
 // Whether a boot_aggregate is the digest of given PCR values (security/integrity/ima/ima_crypto.c: ima_calc_boot_aggregate).
-import { HASH_ALGORITHMS, type HashName, hashByName } from "../../crypto/index.ts";
+import { HASH_ALGORITHMS, type HashName, hashByName } from "../../crypto/hash.ts";
 import { aggregate, aggregatedPcrs } from "../boot-aggregate.ts";
 import { toHex } from "../hex.ts";
 import { same } from "./digest-check.ts";

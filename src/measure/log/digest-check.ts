@@ -1,5 +1,6 @@
 // Template digests recomputed: does the digest that a log has fit the data behind it?
-import { digestInto, HASH_ALGORITHMS, type HashName } from "../../crypto/index.ts";
+import { digestInto } from "../../crypto/digest.ts";
+import { HASH_ALGORITHMS, type HashName } from "../../crypto/hash.ts";
 import { TPM_ALGORITHMS } from "../tpm-algorithm.ts";
 import type { LogRecord } from "./record.ts";
 

@@ -1,7 +1,8 @@
 // The firmware's event log, /sys/kernel/security/tpm0/binary_bios_measurements, replayed to the PCR values that boot_aggregate covers
 // (TCG PC Client Platform Firmware Profile Specification, 10.2: TCG_PCR_EVENT and TCG_PCR_EVENT2; 10.4.5.1: Spec ID Event03;
 // 10.4.5.3: StartupLocality).
-import { canDigest, type HashName } from "../../crypto/index.ts";
+import { canDigest } from "../../crypto/digest.ts";
+import type { HashName } from "../../crypto/hash.ts";
 import { InputError } from "../../errno/index.ts";
 import { PCR_COUNT } from "../tpm.ts";
 import { TPM_ALGORITHMS } from "../tpm-algorithm.ts";

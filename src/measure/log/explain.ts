@@ -1,5 +1,5 @@
 // What an entry's template digest is the digest of, byte by byte.
-import type { HashName } from "../../crypto/index.ts";
+import type { HashName } from "../../crypto/hash.ts";
 import { ByteWriter } from "../byte-writer.ts";
 import { type PreimagePart, preimage, type TemplateData, templateDigest } from "../entry.ts";
 import { writeField } from "../entry-text.ts";

@@ -1,5 +1,6 @@
 // What one entry extends the banks of a TPM with, as far as a log tells.
-import { digestInto, HASH_ALGORITHMS, type HashName } from "../../crypto/index.ts";
+import { digestInto } from "../../crypto/digest.ts";
+import { HASH_ALGORITHMS, type HashName } from "../../crypto/hash.ts";
 import type { DigestCheck } from "./digest-check.ts";
 import type { LogRecord } from "./record.ts";
 import type { BankReplay } from "./replay.ts";

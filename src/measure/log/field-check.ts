@@ -1,5 +1,5 @@
 // Whether the data of a field is what a kernel could have written there.
-import { HASH_ALGORITHMS } from "../../crypto/index.ts";
+import { HASH_ALGORITHMS } from "../../crypto/hash.ts";
 import type { FieldShape } from "../template-field.ts";
 
 const COLON = 0x3a;

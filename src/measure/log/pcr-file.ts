@@ -1,6 +1,6 @@
 // PCR values from the tools that print them: tpm2_pcrread (`sha256:` and `  0 : 0x…`), tsspcrread (`-halg sha1` and `0: …`), sysfs of
 // TPM 1.2 and evmctl (`PCR-00: …`), JSON ({"sha256": {"0": "…"}}); and from one argument, `sha256:10=…`.
-import { HASH_ALGORITHMS, type HashName } from "../../crypto/index.ts";
+import { HASH_ALGORITHMS, type HashName } from "../../crypto/hash.ts";
 import { InputError } from "../../errno/index.ts";
 import { fromHex } from "../hex.ts";
 import { PCR_COUNT } from "../tpm.ts";

@@ -1,5 +1,5 @@
 // Reads logs from real machines, ASCII or binary, entry by entry.
-import type { HashName } from "../../crypto/index.ts";
+import type { HashName } from "../../crypto/hash.ts";
 import { InputError } from "../../errno/index.ts";
 import { AsciiScanner } from "./ascii.ts";
 import { BinaryScanner } from "./binary.ts";

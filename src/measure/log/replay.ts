@@ -1,5 +1,6 @@
 // The PCRs of a bank as the entries of a log extend them.
-import { digestInto, HASH_ALGORITHMS, type HashName } from "../../crypto/index.ts";
+import { digestInto } from "../../crypto/digest.ts";
+import { HASH_ALGORITHMS, type HashName } from "../../crypto/hash.ts";
 import { isDynamicPcr, PCR_COUNT } from "../tpm.ts";
 import { same } from "./digest-check.ts";
 

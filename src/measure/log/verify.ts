@@ -1,6 +1,7 @@
 // Verifies a log: every template digest recomputed, PCRs replayed, boot_aggregate and quoted PCRs compared. One pass, constant memory.
 
-import { canDigest, type HashName } from "../../crypto/index.ts";
+import { canDigest } from "../../crypto/digest.ts";
+import type { HashName } from "../../crypto/hash.ts";
 import { InputError } from "../../errno/index.ts";
 import { BOOT_AGGREGATE } from "../boot-aggregate.ts";
 import { toHex } from "../hex.ts";
