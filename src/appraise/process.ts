@@ -148,15 +148,16 @@ function decide(work: Work): Finding {
   // A done bit stands one above its action. MEASURED is not among them: that is kept for each PCR.
   action &= ~((iint.flags & (DONE_MASK ^ DONE.MEASURED)) >> 1);
   if ((action & ACTION.MEASURE) !== 0 && (iint.measuredPcrs & (1 << work.pcr)) !== 0) action ^= ACTION.MEASURE;
+  let label: Result<Uint8Array> | null = null;
   if ((action & ACTION.HASH) !== 0 && !iint.digsig) {
-    const label = readLabel(work);
+    label = readLabel(work);
     if (label.ok && label.value.length > 2 && label.value[0] === IMA_XATTR.DIGSIG) iint.digsig = true;
     iint.flags |= DONE.HASHED;
     iint.updateXattr = true;
     action ^= ACTION.HASH;
     work.recorder?.step({ kind: "hash-action" });
   }
-  let finding = action === 0 ? cachedFinding(work, work.recorder) : workOff(work, action);
+  let finding = action === 0 ? cachedFinding(work, work.recorder) : workOff(work, action, label);
   if ((mask & MAY.WRITE) !== 0 && iint.digsig && !iint.has(NEW_FILE)) {
     finding = "EACCES";
     work.sealed = true;
@@ -213,7 +214,8 @@ function readLabel(work: Work): Result<Uint8Array> {
   return !label.ok && label.errno === "EOPNOTSUPP" ? ok(new Uint8Array()) : label;
 }
 
-function workOff(work: Work, wanted: number): Finding {
+/** @param known the label, where it was read already: its algorithm is that of the digest even if nothing else asks for it */
+function workOff(work: Work, wanted: number, known: Result<Uint8Array> | null): Finding {
   if (work.recorder === null) {
     work.recorder = new DecisionRecorder();
     work.recorder.cacheBefore = snapshot(work.iint);
@@ -221,7 +223,7 @@ function workOff(work: Work, wanted: number): Finding {
   const { recorder } = work;
   const { ima, task, file, func, iint, pcr, template, mustAppraise, buffer } = work;
   let action = wanted;
-  let label: Result<Uint8Array> = ok(new Uint8Array());
+  let label = known ?? ok(new Uint8Array());
   let modsig: Modsig | null = null;
   if ((action & APPRAISE_SUBMASK) !== 0 || template.name !== "ima") {
     label = readLabel(work);

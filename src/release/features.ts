@@ -184,6 +184,11 @@ const table = {
     backports: { "6.12": 111, "6.1": 192 },
     what: "read-only and immutable files are not relabelled",
   },
+  "comm-of-descriptor": {
+    since: "6.14",
+    backports: { "6.12": 14, "6.1": 129 },
+    what: "a program run by a descriptor is named after its file, not after the descriptor",
+  },
   "copy-across-file-systems": {
     since: "5.3",
     until: "5.19",

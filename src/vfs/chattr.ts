@@ -57,6 +57,7 @@ function setFlags(
   const protects = wanted.get("immutable") !== inode.immutable || wanted.get("append") !== inode.appendOnly;
   if (protects && !capable(task, "CAP_LINUX_IMMUTABLE")) return "EPERM";
   for (const [name, on] of wanted) if (on && !attributes.includes(name)) return "EOPNOTSUPP";
+  if (inode.verity !== null && inode.sb.type.verityBarsFlags) return "EOPNOTSUPP";
   if (staysImmutable(inode, wanted)) return "EPERM";
   const { fs } = inode.sb;
   if (fs.setFlags !== undefined) {

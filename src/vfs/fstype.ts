@@ -88,6 +88,8 @@ export interface FsType {
   readonly extentsFlag: boolean;
   /** An immutable file takes no change at all, not even of its flags while it stays immutable (ext4_ioctl_check_immutable). */
   readonly immutableIsFinal: boolean;
+  /** The flags of a file with fs-verity are read with one that cannot be set, so that chattr is refused (btrfs_fileattr_get). */
+  readonly verityBarsFlags: boolean;
   /** Linking, unlinking and renaming count as changes of the file itself. */
   readonly iversionOnNames: boolean;
   readonly unverifiableSignature: boolean;

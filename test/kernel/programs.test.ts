@@ -170,6 +170,19 @@ describe("execve", () => {
     root.close(root.open("/mnt/seven", "O_WRONLY"));
   });
 
+  it("by a descriptor: it has the name of its file, before that was mended the descriptor's", () => {
+    for (const [release, comm] of [
+      ["6.12.13", "0"],
+      ["6.12.14", "seven"],
+      ["6.14", "seven"],
+    ] as const) {
+      const { process } = machine(release).kernel.task();
+      const fd = got(process.sys.open("/mnt/seven", OPEN.O_PATH, 0));
+      expect(told(process.sys.execveat(fd, []))).toBe("ok");
+      expect(process.comm, release).toBe(comm);
+    }
+  });
+
   it("execveat with AT_EXECVE_CHECK asks and runs nothing, from 6.14 on", () => {
     const { kernel, decisions } = machine("6.14");
     const { sys } = kernel.task().process;

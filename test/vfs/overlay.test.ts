@@ -346,6 +346,20 @@ describe("layers changed behind its back", () => {
     expect(m.read("/o/moved")).toBe("changed");
   });
 
+  it("what protects a lower file is on record for its copy, as far as the overlay had seen it", () => {
+    const m = twoLayers("ext4");
+    m.write("/base/lower/early", "x");
+    expect(chattr(m.vfs, root, m.open("/base/lower/early"), ["append"], [])).toBeNull();
+    expect(m.read("/o/f")).toBe("lower");
+    expect(chattr(m.vfs, root, m.open("/base/lower/f"), ["append"], [])).toBeNull();
+    m.append("/o/early", "!");
+    m.append("/o/f", "!");
+    const kept = (name: string) => m.inode(`/top/upper/${name}`).xattrs.get("trusted.overlay.protattr");
+    expect(text(kept("early")!)).toBe("a");
+    expect(kept("f")).toBeUndefined();
+    expect(truncate(m.vfs, root, m.base, "/o/early", 0)).toBe("EPERM");
+  });
+
   it("setting attributes shows the length that a layer's file was given meanwhile", () => {
     const m = machine();
     m.write("/o/f", "");

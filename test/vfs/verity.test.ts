@@ -1,6 +1,7 @@
 // fs-verity: digests that real kernels gave, and who may switch it on.
 import { describe, expect, it } from "vitest";
 import {
+  chattr,
   closeFile,
   getxattr,
   mkdir,
@@ -150,5 +151,20 @@ describe("switching it on", () => {
     expect(m.inode("/mnt/f")).not.toBe(before);
     expect(got(verityMeasure(m.open("/mnt/f"))).digest).toEqual(digest);
     expect(told(open(m.vfs, root, m.base, "/mnt/f", O.WRONLY))).toBe("EPERM");
+  });
+});
+
+describe("flags of a file with fs-verity", () => {
+  it("can be set on ext4, not on btrfs", () => {
+    for (const [fstype, answer] of [
+      ["ext4", null],
+      ["btrfs", { errno: "EOPNOTSUPP", at: "FS_IOC_SETFLAGS" }],
+    ] as const) {
+      const m = new Machine();
+      m.mount("/mnt", fstype, undefined, newDisk(fstype, { verity: true }));
+      m.write("/mnt/f", "x");
+      expect(enable(m, "/mnt/f")).toBe("ok");
+      expect(chattr(m.vfs, root, m.open("/mnt/f"), ["nodump"], [])).toEqual(answer);
+    }
   });
 });

@@ -178,7 +178,8 @@ function execution({ kernel, process, vfs }: Caller) {
     kernel.keyBridge.newProgram(process.keyrings);
     process.cred = bprm.cred;
     if (bprm.label !== null && bprm.label !== process.label) kernel.labels?.become?.(process, bprm.label);
-    process.comm = baseName(filename).slice(0, 15);
+    const named = fromDescriptor && kernel.release.has("comm-of-descriptor") ? bprm.file.path.dentry.name : filename;
+    process.comm = baseName(named).slice(0, 15);
     process.exe = kernel.pathText(bprm.file);
     process.programFiles = [bprm.file];
     process.outcome = start(bprm.file, found.value, interpreter, loader);

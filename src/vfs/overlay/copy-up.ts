@@ -26,6 +26,7 @@ import { setAclNode } from "../xattr/acl.ts";
 import { namespaceOf } from "../xattr/names.ts";
 import { getxattr, setXattrNode } from "../xattr/xattr.ts";
 import type { OverlayFs } from "./file-system.ts";
+import { copyFlags } from "./protection.ts";
 import { encodeOrigin, isPrivateXattr, OVERLAY_XATTR } from "./xattr.ts";
 
 /**
@@ -85,7 +86,7 @@ function copyUpOne(vfs: Vfs, fs: OverlayFs, mounter: Subject, dentry: Dentry, tr
   const marked = setImpure(vfs, fs, mounter, parent);
   if (marked !== null) return marked;
   const size = truncate ? 0 : lower.size;
-  const copy = { vfs, fs, mounter, from, lower, size, keepsOrigin };
+  const copy = { vfs, fs, mounter, inode, from, lower, size, keepsOrigin };
   const made =
     lower.isRegular && destination.sb.type.tmpfile
       ? byTmpfile(copy, dentry.name, destination)
@@ -101,6 +102,8 @@ interface Copy {
   readonly vfs: Vfs;
   readonly fs: OverlayFs;
   readonly mounter: Subject;
+  /** The overlay's own. */
+  readonly inode: Inode;
   readonly from: Path;
   readonly lower: Inode;
   readonly size: number;
@@ -196,6 +199,7 @@ function copyMetadata(copy: Copy, to: Path): Denial {
   const { vfs, mounter, lower, size, keepsOrigin } = copy;
   const failed =
     copyXattrs(copy, to) ??
+    (lower.isRegular || lower.isDirectory ? copyFlags(vfs, mounter, copy.inode, lower, to) : null) ??
     (keepsOrigin ? setOverlayXattr(vfs, mounter, to, OVERLAY_XATTR.origin, encodeOrigin(lower)) : null);
   if (failed !== null) return failed;
   if (lower.isRegular) {

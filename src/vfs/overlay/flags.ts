@@ -1,10 +1,7 @@
-// File attributes through an overlay: what protects a file stays with the overlay's own inode, on record in an attribute of the upper
-// file, so that the overlay itself can go on working with that (fs/overlayfs/inode.c: ovl_fileattr_set; util.c: ovl_set_protattr,
-// ovl_check_protattr).
+// Setting file attributes through an overlay (fs/overlayfs/inode.c: ovl_fileattr_set; util.c: ovl_set_protattr).
 import type { Denial } from "../../errno/index.ts";
 import type { AttributeName } from "../chattr.ts";
 import type { FsType } from "../fstype.ts";
-import type { Inode } from "../inode.ts";
 import { countChange } from "../native/attr.ts";
 import type { Path } from "../path.ts";
 import type { Subject } from "../task.ts";
@@ -13,18 +10,8 @@ import { removeXattrNode, setXattrNode } from "../xattr/xattr.ts";
 import { copyUp } from "./copy-up.ts";
 import type { OverlayFs } from "./file-system.ts";
 import { copyAttributesUp, topInode } from "./inode.ts";
+import { protection } from "./protection.ts";
 import { OVERLAY_XATTR } from "./xattr.ts";
-
-/** The letters of trusted.overlay.protattr: "a" and "i". */
-const APPEND = 0x61;
-const IMMUTABLE = 0x69;
-
-/** What protects a file of the overlay as it comes into memory. */
-export function takeProtection(inode: Inode, real: Inode, isUpper: boolean): void {
-  const kept = isUpper ? real.xattrs.get(OVERLAY_XATTR.protattr) : undefined;
-  inode.immutable = real.immutable || kept?.includes(IMMUTABLE) === true;
-  inode.appendOnly = real.appendOnly || kept?.includes(APPEND) === true;
-}
 
 export function setOverlayFlags(
   vfs: Vfs,
@@ -52,10 +39,10 @@ function setUpperFlags(
 ): Denial {
   const real = upper.dentry.inode!;
   if (real.sb.type.attributes.length === 0) return "ENOTTY";
-  const letters = [...(wanted.get("append") ? [APPEND] : []), ...(wanted.get("immutable") ? [IMMUTABLE] : [])];
+  const letters = protection(wanted.get("append") === true, wanted.get("immutable") === true);
   const { protattr } = OVERLAY_XATTR;
   let kept: Denial = null;
-  if (letters.length > 0) kept = setXattrNode(vfs, mounter, upper, protattr, Uint8Array.from(letters), 0);
+  if (letters.length > 0) kept = setXattrNode(vfs, mounter, upper, protattr, letters, 0);
   else if (real.xattrs.has(protattr)) kept = removeXattrNode(vfs, mounter, upper, protattr);
   if (kept !== null) return kept === "EOPNOTSUPP" ? "EPERM" : kept;
   // The flags that were read of the lower file are written to the upper one, with those that only the lower file system knows.

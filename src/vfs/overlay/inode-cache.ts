@@ -5,8 +5,8 @@ import { Inode } from "../inode.ts";
 import { dropInode } from "../lifetime.ts";
 import type { Path } from "../path.ts";
 import type { OverlayFs } from "./file-system.ts";
-import { takeProtection } from "./flags.ts";
 import { copyAttributesUp, type OverlayInode } from "./inode.ts";
+import { takeProtection } from "./protection.ts";
 
 /** The files of the layers that an inode is for. */
 export interface RealFiles {
