@@ -172,6 +172,11 @@ export class KeyBridge {
       .join("");
   }
 
+  /** Whether a serial number, or that of a special keyring, is a keyring's. */
+  isKeyring(id: number): boolean {
+    return id < 0 || (this.service.state.store.lookup(id)?.links ?? null) !== null;
+  }
+
   /** Why a keyring refused a certificate with `errno` just now, in words any time later; undefined where the certificate was not the reason. */
   explainCertificate(keyring: number, certificate: Uint8Array, errno: Errno): (() => string) | undefined {
     return explainCertificate(this.service.state, keyring, certificate, errno);

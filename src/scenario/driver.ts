@@ -57,11 +57,15 @@ export class Driver implements DriverState {
   run(step: Step, index: number, hint: InodeHint = {}): StepResult {
     const a = new StepArguments(step, `steps[${index}]`, this.#read);
     const out: Fields = {};
+    const environment = new Set<string>();
     this.#as(a, () =>
-      OPS[step.op]({ kernel: this.kernel, driver: this, process: this.process, sys: this.process.sys, a, hint, out }),
+      OPS[step.op]({
+        ...{ kernel: this.kernel, driver: this, process: this.process, sys: this.process.sys },
+        ...{ a, hint, out, environment },
+      }),
     );
     const { log, measured } = this.news();
-    return { outcome: out, log, measured };
+    return { outcome: out, log, measured, environment };
   }
 
   /** Log lines and list entries since the last call. */

@@ -130,8 +130,7 @@ function play(scenario: Scenario, known: Map<string, Disk>, read?: FileReader): 
   const steps = scenario.steps.map((step, i): PlayedStep => {
     decisions = [];
     refusal = null;
-    const { outcome, log, measured } = driver.run(step, i);
-    return { outcome, log, measured, step, decisions, refusal };
+    return { ...driver.run(step, i), step, decisions, refusal };
   });
   unwatch();
   kernel.shutdown();

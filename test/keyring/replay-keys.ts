@@ -119,6 +119,10 @@ export class KeyWorld {
     return log.length > 0 ? { ...outcome, log } : outcome;
   }
 
+  #isKeyring(id: KeyId): boolean {
+    return typeof id === "string" || id < 0 || (this.service.state.store.lookup(id)?.links ?? null) !== null;
+  }
+
   #addKey(step: Step): Outcome {
     const keyring = this.resolve(String(step.keyring));
     if (keyring === null) return { error: "no such key or keyring" };
@@ -186,7 +190,8 @@ export class KeyWorld {
       case "read":
         return valued(service.read(subject, key), (bytes) => ({
           ret: bytes.length,
-          data: new TextDecoder("latin1").decode(bytes),
+          // Serial numbers are another boot's.
+          ...(!this.#isKeyring(key) && { data: new TextDecoder("latin1").decode(bytes) }),
         }));
       default:
         return { error: "unknown keyctl command" };

@@ -32,6 +32,8 @@ export interface OpContext {
   readonly a: StepArguments;
   readonly hint: InodeHint;
   readonly out: Fields;
+  /** Fields of `out` whose value the environment chose. */
+  readonly environment: Set<string>;
 }
 
 export type Op = (c: OpContext) => void;

@@ -88,6 +88,8 @@ const keyctl: Op = (c) => {
       if (!content.ok) return failAt(out, content.errno);
       out["ret"] = content.value.length;
       putBytes(out, "data", content.value);
+      // The serial numbers of its keys, told as text where they happen to be printable.
+      if (c.kernel.keyBridge.isKeyring(key)) c.environment.add("data").add("hex");
       return;
     }
     case "list": {
