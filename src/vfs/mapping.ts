@@ -57,6 +57,16 @@ export class FileMapping {
     this.mayExec = init.mayExec;
   }
 
+  /** unmap_mapping_range: the file was cut, and with its pages go copies of them, private ones too. `size`: what is left of the file. */
+  cut(size: number): void {
+    const first = Math.ceil(size / PAGE_SIZE) - this.offset / PAGE_SIZE;
+    for (const page of [...this.pages.keys(), ...this.dirty]) {
+      if (page < first) continue;
+      this.pages.delete(page);
+      this.dirty.delete(page);
+    }
+  }
+
   /** Protection of one page. */
   protAt(page: number): number {
     return this.#pageProt?.[page] ?? this.prot;

@@ -277,3 +277,18 @@ describe("hooks", () => {
     expect(told(mmap(m.vfs, root, file, { prot: READ, shared: false, length: 1, offset: 0 }))).toBe("ok");
   });
 });
+
+describe("a file that is cut", () => {
+  it("takes the pages behind its end from mappings, private copies too", () => {
+    const m = machine();
+    const file = m.open("/mnt/f", O.RDWR);
+    const mapping = m.map(file, false, READ | WRITE);
+    expect(store(m.vfs, root, mapping, 0, bytes("own"))).toBeNull();
+    expect(truncate(m.vfs, root, m.base, "/mnt/f", 5)).toBeNull();
+    expect(shown(load(m.vfs, root, mapping, 0, 5))).toBe("own34");
+    expect(truncate(m.vfs, root, m.base, "/mnt/f", 0)).toBeNull();
+    expect(shown(load(m.vfs, root, mapping, 0, 5))).toBe("SIGBUS");
+    got(pwrite(m.vfs, root, file, bytes("anew!"), 0));
+    expect(shown(load(m.vfs, root, mapping, 0, 5))).toBe("anew!");
+  });
+});

@@ -40,6 +40,7 @@ export function setNativeAttributes(
     if (size === before && type.skipsSameSize) counts = type.inMemory && before > 0;
     if (size !== before) {
       inode.content.resize(size);
+      if (size < before && inode.mappings !== null) for (const mapping of inode.mappings) mapping.cut(size);
       const now = vfs.clock();
       inode.mtime = now;
       inode.ctime = now;
