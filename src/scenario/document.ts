@@ -89,8 +89,9 @@ function parseYaml(text: string, source: string): unknown[] {
 
 /** The first thing that is wrong, in one line: where, and what was expected. */
 function describeIssue(error: z.ZodError, value: unknown): string {
-  const [issue] = error.issues;
-  if (issue === undefined) return "does not have the shape that is wanted";
+  const [outer] = error.issues;
+  if (outer === undefined) return "does not have the shape that is wanted";
+  const issue = innermost(outer);
   const path = issue.path
     .map((key) => (typeof key === "number" ? `[${key}]` : `.${String(key)}`))
     .join("")
@@ -104,6 +105,16 @@ function describeIssue(error: z.ZodError, value: unknown): string {
   }
   // What is wrong with a key stands inside.
   return `${at}${issue.code === "invalid_key" ? (issue.issues[0]?.message ?? issue.message) : issue.message}`;
+}
+
+/** Of a value that may have several shapes, what is wrong with it in the shape that it has. */
+function innermost(issue: z.core.$ZodIssue): z.core.$ZodIssue {
+  if (issue.code !== "invalid_union" || issue.path.at(-1) === "op") return issue;
+  const firsts = issue.errors.flatMap(([first]) => (first === undefined ? [] : [first]));
+  const meant = firsts.find(({ code, path }) => code !== "invalid_type" || path.length > 0);
+  if (meant !== undefined) return innermost({ ...meant, path: [...issue.path, ...meant.path] });
+  const wanted = firsts.map((each) => (each.code === "invalid_type" ? each.expected : each.code));
+  return { ...issue, message: `${issue.message}: expected ${wanted.join(" or ")}` };
 }
 
 function nearest(op: string): string | undefined {
