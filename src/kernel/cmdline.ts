@@ -60,9 +60,10 @@ export function valuesOf(parameters: readonly Parameter[], name: string): (strin
   return parameters.filter((p) => sameParameter(p.name, name)).map((p) => p.value);
 }
 
-/** kstrtoul with base 0: decimal, 0x…, 0… octal; null for anything else. */
+/** kstrtoul with base 0: decimal, 0x…, 0… octal; null for anything else, and for what does not fit into 64 bits. */
 export function integerValue(text: string): number | null {
   const m = /^\+?(0[xX][0-9a-fA-F]+|0[0-7]*|[1-9]\d*)\n?$/.exec(text);
   if (m === null) return null;
-  return /^0[0-7]+$/.test(m[1]!) ? Number.parseInt(m[1]!, 8) : Number(m[1]);
+  const value = BigInt(/^0[0-7]+$/.test(m[1]!) ? `0o${m[1]}` : m[1]!);
+  return value < 2n ** 64n ? Number(value) : null;
 }
