@@ -29,8 +29,10 @@ export function recordings() {
       .sort()
       .map((name) => {
         const file = join(traces, family, name);
-        const { kernel, boot, results, steps } = JSON.parse(readFileSync(file, "utf8"));
-        const answers = [boot, ...results.filter((result) => result !== null)];
+        const { kernel, boot, results } = JSON.parse(readFileSync(file, "utf8"));
+        // A kernel that stopped on the way answered no more.
+        const answered = results.filter((result) => result !== null);
+        const answers = [boot, ...answered];
         const records = answers.flatMap(({ log = [] }) => log).filter((line) => /^audit: type=180[0-7] /.test(line));
         const entries = answers.flatMap(({ measured = [] }) => measured);
         const machine = kernel.backend === "qemu" ? "QEMU" : "user-mode Linux";
@@ -38,7 +40,7 @@ export function recordings() {
           family,
           file,
           kernel: `${kernel.release} (${machine})`,
-          steps: steps.length,
+          steps: answered.length,
           records: records.length,
           entries: entries.length,
         };

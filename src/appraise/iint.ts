@@ -1,6 +1,7 @@
 // The integrity cache of one inode (iint): what was done with its content, and the verdicts (security/integrity/ima/ima.h: struct ima_iint_cache).
 // docs/cache.md draws it as a state machine: who sets and who clears each flag.
 import type { HashName } from "../crypto/index.ts";
+import { KernelPanic } from "../errno/index.ts";
 import type { EvmInodeState, EvmStatus } from "../evm/index.ts";
 import { ACTION, APPRAISE_SUBMASK, FUNC, type Func, RULE_FLAG } from "../policy/index.ts";
 import type { Inode } from "../vfs/index.ts";
@@ -161,12 +162,21 @@ export class Iint {
 export class IintCache {
   /** Entries leave when their inodes do (the hook inodeFree). A weak map would say the same, and keep the garbage collector from taking kernels while they are young. */
   readonly #of = new Map<Inode, Iint>();
+  readonly #allocated: boolean;
+
+  /** @param allocated whether the kernel has room for entries: integrity/iint.c allocates it as a security module, where lsm= names that one */
+  constructor(allocated: boolean) {
+    this.#allocated = allocated;
+  }
+
   find(inode: Inode): Iint | undefined {
     return this.#of.get(inode);
   }
+  /** @throws KernelPanic where there is no room (integrity_inode_get) */
   get(inode: Inode): Iint {
     let iint = this.#of.get(inode);
     if (iint === undefined) {
+      if (!this.#allocated) throw new KernelPanic("integrity_inode_get: lsm=integrity required.");
       iint = new Iint();
       this.#of.set(inode, iint);
     }

@@ -77,6 +77,8 @@ export interface ImaEnvironment {
   readonly clock: () => number;
   readonly secureBoot: boolean;
   readonly moduleSignatureEnforced: () => boolean;
+  /** Whether there is room for what is remembered of files: see IintCache. */
+  readonly iintsAllocated: boolean;
 }
 
 /** What the policy asks for one access. */
@@ -104,7 +106,7 @@ export class Ima {
   readonly clock: () => number;
   readonly secureBoot: boolean;
   readonly moduleSignatureEnforced: () => boolean;
-  readonly iints = new IintCache();
+  readonly iints: IintCache;
   readonly keyQueue: KeyQueue;
   /** ima_hash */
   readonly hash: HashName;
@@ -130,6 +132,7 @@ export class Ima {
     this.clock = environment.clock;
     this.secureBoot = environment.secureBoot;
     this.moduleSignatureEnforced = environment.moduleSignatureEnforced;
+    this.iints = new IintCache(environment.iintsAllocated);
     this.hash = environment.list.setup.hash;
     this.newFileSurvivesSetattr = this.release.has("new-file-survives-setattr");
     this.keyQueue = new KeyQueue(this);

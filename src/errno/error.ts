@@ -41,6 +41,11 @@ export class KernelError<D = unknown> extends Error {
   }
 }
 
+/** The kernel stopped: nothing that was in flight came to an end, and nothing comes after it. */
+export class KernelPanic extends Error {
+  override readonly name = "KernelPanic";
+}
+
 /** Input from outside that cannot be used: what was read, where in it, and why. */
 export class InputError extends Error {
   override readonly name = "InputError";

@@ -28,6 +28,7 @@ import {
 } from "../vfs/index.ts";
 import { type Parameter, sameParameter, valuesOf } from "./cmdline.ts";
 import type { KeyBridge } from "./key-bridge.ts";
+import { integrityAllocated } from "./lsm.ts";
 import type { KernelLabels } from "./options.ts";
 import { bootTask } from "./process.ts";
 
@@ -210,6 +211,7 @@ function startIma(
     clock: boot.clock,
     secureBoot,
     moduleSignatureEnforced: () => keyBridge.moduleSignatureEnforced,
+    iintsAllocated: integrityAllocated(release, config, boot.parameters),
   });
   keyBridge.onKeyChange(task, (changer, keyring, payload) => ima.keyQueue.keyChanged(changer, keyring, payload));
   if (release.has("kernel-version-measured"))

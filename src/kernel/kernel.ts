@@ -78,6 +78,8 @@ export class Kernel {
   readonly initProcess: Process;
   readonly moduleSignatureEnforced: boolean;
   readonly lockedDown: boolean;
+  /** Why it stopped before its first process ran, where it did. */
+  panicked: string | null = null;
   readonly #parts: KernelParts;
   readonly #lines: string[] = [];
   #lastPid = 1;

@@ -17,6 +17,11 @@ const table = {
     since: "6.9",
     what: "IMA and EVM are security modules of their own, last in order, each with its own inode state",
   },
+  "integrity-named-by-lsm": {
+    since: "5.1",
+    until: "6.9",
+    what: "lsm= and CONFIG_LSM have to name integrity: without it there is no cache for the inodes that rules are about, and the first one stops the kernel",
+  },
   "creat-directory-refused": { since: "6.4", what: "open with O_CREAT and O_DIRECTORY fails with EINVAL" },
   "proc-cmdline-sized": { since: "6.2", what: "/proc/cmdline has a size, so that its content is hashed" },
   "acl-hooks": { since: "6.2", what: "POSIX ACLs have their own hooks instead of the xattr path" },

@@ -1,6 +1,6 @@
 // Booting the kernel that a document asks for: what is wrong with it is told with the place in the document.
 import { InputError } from "../errno/index.ts";
-import { type BootOptions, boot, type Kernel } from "../kernel/index.ts";
+import { type BootOptions, bootAsFarAsItComes, type Kernel } from "../kernel/index.ts";
 
 /** Boot options that stand beside `kernel` in a document, with the name that they have there. */
 type Beside = readonly (readonly [option: string, name: string])[];
@@ -22,10 +22,10 @@ export function placedIn(beside: Beside, fault: InputError): InputError {
   return new InputError(fault.code, name + fault.where.slice(option.length), fault.why);
 }
 
-/** @throws InputError whose place is that in the scenario or trace */
+/** The kernel, which may have stopped on the way. @throws InputError whose place is that in the scenario or trace */
 export function bootDocument(options: BootOptions): Kernel {
   try {
-    return boot(options);
+    return bootAsFarAsItComes(options);
   } catch (fault) {
     if (!(fault instanceof InputError)) throw fault;
     throw placedIn(BESIDE, fault);

@@ -1,4 +1,5 @@
 // Carries out steps as the recorder's driver does inside a real kernel: process 1 with named handles, one result for each step.
+import { KernelPanic } from "../errno/index.ts";
 import type { Kernel, Process } from "../kernel/index.ts";
 import { ProcessKeyrings } from "../keyring/index.ts";
 import type { InodeHint, Subject } from "../vfs/index.ts";
@@ -37,6 +38,8 @@ export class Driver implements DriverState {
   /** Hears why a certificate was refused; null: nobody asks. */
   onRefusal: ((why: string) => void) | null = null;
   readonly #read: FileReader | undefined;
+  /** Why the kernel has stopped, once it has. */
+  #stopped: string | null;
   #logSeen: number;
   #measuredSeen: number;
 
@@ -44,6 +47,7 @@ export class Driver implements DriverState {
     this.kernel = kernel;
     this.disks = disks;
     this.#read = read;
+    this.#stopped = kernel.panicked;
     this.process = kernel.initProcess;
     // It stays with the credentials of the open: keyrings that the driver gets later are not among them.
     const { cred, pid, ppid, comm, auid, ses, exe, tty, label, readImpliesExec } = kernel.initProcess;
@@ -58,14 +62,22 @@ export class Driver implements DriverState {
     const a = new StepArguments(step, `steps[${index}]`, this.#read);
     const out: Fields = {};
     const environment = new Set<string>();
-    this.#as(a, () =>
-      OPS[step.op]({
-        ...{ kernel: this.kernel, driver: this, process: this.process, sys: this.process.sys },
-        ...{ a, hint, out, environment },
-      }),
-    );
+    if (this.#stopped === null) this.#carryOut({ a, hint, out, environment });
     const { log, measured } = this.news();
-    return { outcome: out, log, measured, environment };
+    // Nobody reports what became of a step during which the kernel stopped.
+    const outcome = this.#stopped === null ? out : { error: `kernel panic: ${this.#stopped}` };
+    return { outcome, log, measured, environment };
+  }
+
+  #carryOut(call: Pick<Parameters<Op>[0], "a" | "hint" | "out" | "environment">): void {
+    const { kernel, process } = this;
+    const { a } = call;
+    try {
+      this.#as(a, () => OPS[a.step.op]({ kernel, driver: this, process, sys: process.sys, ...call }));
+    } catch (fault) {
+      if (!(fault instanceof KernelPanic)) throw fault;
+      this.#stopped = fault.message;
+    }
   }
 
   /** Log lines and list entries since the last call. */

@@ -7,7 +7,7 @@ import { bootDocument } from "./boot-document.ts";
 import type { StepResult } from "./compare.ts";
 import { parseDocuments } from "./document.ts";
 import { Driver } from "./driver.ts";
-import { deviceNames, guestFiles } from "./guest.ts";
+import { deviceNames, guestFiles, labelsOf } from "./guest.ts";
 import { bootDisk, bootFile } from "./machine.ts";
 import { type Scenario, scenarioSchema } from "./schema.ts";
 import type { Step } from "./step-schema.ts";
@@ -31,7 +31,6 @@ export function kernelOptions(
   kernel: NonNullable<Scenario["kernel"]> = {},
   tpm: Scenario["tpm"] = kernel.tpm ?? false,
 ) {
-  const lsm = kernel.lsm?.split(",") ?? [];
   return {
     ...(kernel.release !== undefined && { release: kernel.release }),
     ...(kernel.config !== undefined && { config: kernel.config }),
@@ -48,7 +47,8 @@ export function kernelOptions(
               ...(tpm.version && { version: tpm.version }),
               ...(tpm.pcrs && { pcrs: numbered(tpm.pcrs) }),
             },
-    labels: lsm.includes("smack") ? "smack" : lsm.includes("apparmor") ? "apparmor" : null,
+    // Without a list, the command line says.
+    ...(kernel.lsm !== undefined && { labels: labelsOf(kernel.lsm) }),
   } satisfies BootOptions;
 }
 
