@@ -1,6 +1,6 @@
 // The root export: boot a kernel and act as its processes would.
 export type { Decision } from "./appraise/index.ts";
-export { InputError, KernelError } from "./errno/index.ts";
+export { InputError, KernelError, KernelPanic } from "./errno/index.ts";
 export {
   type Attempt,
   type BootOptions,
@@ -12,6 +12,7 @@ export {
   type BootStep,
   type BootVerdict,
   boot,
+  type FilesOfInitramfs,
   type Kernel,
   simulateBoot,
   type Task,

@@ -7,6 +7,10 @@ export {
   type PrivateKey,
   parsePrivateKey,
 } from "../crypto/index.ts";
+export { type Compression, compressionOf } from "./archive/compression.ts";
+export { decodeInitramfs, type Unpack } from "./archive/cpio.ts";
+export type { ArchiveEntry } from "./archive/entry.ts";
+export { decodeTar } from "./archive/tar.ts";
 export {
   bitLength,
   decodePublicKeyV1,

@@ -1,7 +1,7 @@
 // Booting: command line, keyrings, IMA and EVM, the first root file system, certificates — in the order of a real boot (init/main.c).
 import { imaSecurityModule } from "../appraise/index.ts";
 import { IntegrityAudit, KernelLog, OLD_PRINTK_MAX } from "../audit/index.ts";
-import { InputError } from "../errno/index.ts";
+import { InputError, KernelPanic } from "../errno/index.ts";
 import { SimulatedTpm } from "../measure/index.ts";
 import { Kconfig, type KconfigValues, Release } from "../release/index.ts";
 import { Disk, randomUuid, type SecurityModule, Vfs, type VfsOptions } from "../vfs/index.ts";
@@ -11,7 +11,8 @@ import { fillRoot, mountKernelFileSystems } from "./first-root.ts";
 import { initialiseIntegrity } from "./integrity-init.ts";
 import { Kernel } from "./kernel.ts";
 import { KeyBridge } from "./key-bridge.ts";
-import { apparmorKernelLabels, lsmList } from "./lsm.ts";
+import { apparmorKernelLabels, labelsAskedFor, lsmList } from "./lsm.ts";
+import { mountRoot } from "./mount-file-system.ts";
 import type { BootEnvironment, BootOptions, KernelLabels } from "./options.ts";
 import { smackKernelLabels } from "./smack/labels.ts";
 import { smackModule } from "./smack/module.ts";
@@ -80,9 +81,17 @@ function informationalRecords(parameters: readonly Parameter[]): boolean {
 /**
  * Boots a kernel up to the point where its first process runs.
  * @throws InputError for options that contradict themselves or that no kernel understands: `bad-release`, `bad-kconfig`, `bad-disk`,
- * `bad-bank`, `bad-pcr`, `bad-uuid`.
+ * `bad-bank`, `bad-pcr`, `bad-uuid`, `bad-root`.
+ * @throws KernelPanic where the kernel does not come that far
  */
 export function boot(options: BootOptions = {}): Kernel {
+  const kernel = bootAsFarAsItComes(options);
+  if (kernel.panicked !== null) throw new KernelPanic(kernel.panicked);
+  return kernel;
+}
+
+/** As boot(); of a kernel that stopped on the way, `panicked` says why. */
+export function bootAsFarAsItComes(options: BootOptions): Kernel {
   const release = Release.parse(options.release ?? DEFAULT_RELEASE);
   const config = kconfigOf(options.config);
   const parameters = parseCommandLine(options.cmdline ?? "");
@@ -92,7 +101,8 @@ export function boot(options: BootOptions = {}): Kernel {
   });
   const clock = { now: 0 };
   const random = options.environment?.random ?? counter();
-  const labels = labelsOf(options.labels, release);
+  const lsmWithLabels = options.labels === undefined ? labelsAskedFor(config, parameters) : options.labels;
+  const labels = labelsOf(lsmWithLabels, release);
   const secureBoot = options.secureBoot ?? false;
   const audit = new IntegrityAudit(log, release, {
     informational: informationalRecords(parameters),
@@ -110,11 +120,11 @@ export function boot(options: BootOptions = {}): Kernel {
     moduleSignatureEnforced: moduleSignatureEnforced(config, parameters),
   });
   const others: SecurityModule[] = [
-    ...(options.labels === "smack" ? [smackModule(log)] : []),
+    ...(lsmWithLabels === "smack" ? [smackModule(log)] : []),
     ...(options.modules ?? []),
   ];
   const names = others.map((module) => module.name);
-  const lsm = lsmList(release, config, options.labels === "apparmor" ? [...names, "apparmor"] : names);
+  const lsm = lsmList(release, config, lsmWithLabels === "apparmor" ? [...names, "apparmor"] : names);
   const files: { vfs: Vfs | null } = { vfs: null };
   const { ima, evm } = initialiseIntegrity({
     release,
@@ -169,11 +179,23 @@ export function boot(options: BootOptions = {}): Kernel {
     lsm: options.environment?.lsm ?? lsm,
   });
   fillRoot(kernel, options.files ?? {});
-  keyBridge.loadCertificates(kernel);
+  if (options.rootDisk !== undefined) mountRoot(kernel, diskNamed(options.rootDisk, options, kernel));
+  try {
+    keyBridge.loadCertificates(kernel);
+  } catch (stopped) {
+    if (!(stopped instanceof KernelPanic)) throw stopped;
+    kernel.panicked = stopped.message;
+  }
   kernel.startInit();
   mountKernelFileSystems(kernel);
   for (const name of options.environment?.modules ?? []) startModule(kernel, name);
   return kernel;
+}
+
+function diskNamed(name: string, { disks = {} }: BootOptions, kernel: Kernel): Disk {
+  const disk = [...kernel.disks.values()][Object.keys(disks).indexOf(name)];
+  if (disk === undefined) throw new InputError("bad-root", "rootDisk", `there is no disk ${name}`);
+  return disk;
 }
 
 function makeDisks(

@@ -4,11 +4,13 @@ import { utf8ToBytes } from "@noble/hashes/utils.js";
 import { InputError } from "../errno/index.ts";
 import { kernelMount, O, S } from "../vfs/index.ts";
 import type { Kernel } from "./kernel.ts";
-import type { AnonymousNumbers, BootFile } from "./options.ts";
+import type { AnonymousNumbers, BootFile, FilesOfInitramfs } from "./options.ts";
 import { makeProc, makeSecurityfs, makeSysfs } from "./pseudo-files.ts";
+import type { SystemCalls } from "./system-calls.ts";
+import { unpackEntry } from "./unpack-initramfs.ts";
 
 /** Unpacks the files; nothing of this is seen by a policy, which comes later. @throws InputError `bad-file` */
-export function fillRoot(kernel: Kernel, files: Readonly<Record<string, BootFile | Uint8Array | string>>): void {
+export function fillRoot(kernel: Kernel, files: FilesOfInitramfs): void {
   const { vfs } = kernel;
   const { sys } = kernel.initProcess;
   const { numbers = DEFAULT_NUMBERS } = kernel.environment;
@@ -17,6 +19,14 @@ export function fillRoot(kernel: Kernel, files: Readonly<Record<string, BootFile
   sys.mkdir("/dev", 0o755);
   sys.mknod("/dev/console", S.IFCHR | 0o600, { major: 5, minor: 1 });
   sys.mkdir("/root", 0o700);
+  if (isImage(files)) for (const entry of files) unpackEntry(sys, entry);
+  else writeFiles(sys, files);
+}
+
+const isImage = (files: FilesOfInitramfs): files is Extract<FilesOfInitramfs, readonly unknown[]> =>
+  Array.isArray(files);
+
+function writeFiles(sys: SystemCalls, files: Readonly<Record<string, BootFile | Uint8Array | string>>): void {
   for (const [path, given] of Object.entries(files)) {
     if (!path.startsWith("/") || path.endsWith("/"))
       throw new InputError("bad-file", `files.${path}`, "wants an absolute path of a file");

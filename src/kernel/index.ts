@@ -1,5 +1,5 @@
 // A kernel: booting it, its processes and their system calls.
-export { boot } from "./boot.ts";
+export { boot, bootAsFarAsItComes } from "./boot.ts";
 export type { ExecOutcome } from "./calls/exec.ts";
 export type { XattrTarget } from "./calls/xattrs.ts";
 export type { Ids } from "./credentials.ts";
@@ -18,11 +18,19 @@ export {
 } from "./flags.ts";
 export type { Attempt, Kernel } from "./kernel.ts";
 export type { BindSpec, MountSpec } from "./mount-file-system.ts";
-export type { BootDisk, BootEnvironment, BootFile, BootOptions, KernelLabels, TpmBootOptions } from "./options.ts";
+export type {
+  BootDisk,
+  BootEnvironment,
+  BootFile,
+  BootOptions,
+  FilesOfInitramfs,
+  KernelLabels,
+  TpmBootOptions,
+} from "./options.ts";
 export type { Process } from "./process.ts";
+export type { BootProgram } from "./simulate-boot/programs.ts";
 export type { BootOutcome, BootStage, BootStep, BootVerdict } from "./simulate-boot/report.ts";
 export {
-  type BootProgram,
   type BootSimulation,
   type BootSimulationOptions,
   simulateBoot,

@@ -1,6 +1,6 @@
 // Mounting as an administrator's script does it: make the directory, make the file system, mount it; on "/" switch the root.
 import { InputError, KernelError } from "../errno/index.ts";
-import { MS, moveMount, parseIdMap, topOf } from "../vfs/index.ts";
+import { type Disk, MS, moveMount, parseIdMap, topOf } from "../vfs/index.ts";
 import type { Kernel } from "./kernel.ts";
 
 export interface MountSpec {
@@ -19,6 +19,20 @@ export interface BindSpec {
   readonly readOnly?: boolean;
   /** As in MountSpec. */
   readonly idmap?: string;
+}
+
+/** The root that the kernel mounts itself, before anything else is mounted (init/do_mounts.c: mount_root). */
+export function mountRoot(kernel: Kernel, disk: Disk): void {
+  const mounted = kernel.initProcess.sys.mount(disk.id, "/root", disk.type.name, 0, "");
+  if (!mounted.ok) throw new KernelError(mounted.errno, { syscall: "mount", path: "/" });
+  becomeRoot(kernel, "/root");
+}
+
+function becomeRoot({ vfs, initProcess }: Kernel, from: string): void {
+  moveMount(vfs, initProcess, initProcess.cwd, from, "/");
+  const root = topOf({ mount: vfs.rootMount, dentry: vfs.rootMount.root });
+  initProcess.root = root;
+  initProcess.cwd = root;
 }
 
 const KERNEL_FILE_SYSTEMS = ["/proc", "/sys", "/dev"] as const;
@@ -43,10 +57,7 @@ export function mountFileSystem(kernel: Kernel, path: string, what: MountSpec): 
     moveMount(vfs, initProcess, initProcess.cwd, place, `${target}${place}`);
   }
   for (const place of ["/tmp", "/root"]) sys.mkdir(`${target}${place}`, place === "/tmp" ? 0o1777 : 0o700);
-  moveMount(vfs, initProcess, initProcess.cwd, target, "/");
-  const root = topOf({ mount: vfs.rootMount, dentry: vfs.rootMount.root });
-  initProcess.root = root;
-  initProcess.cwd = root;
+  becomeRoot(kernel, target);
 }
 
 /** mount --bind: the same files at a second place. */

@@ -1,9 +1,10 @@
 // What a kernel is booted with, and its defaults. All that varies from one real boot to the next comes in here, so that the same
 // options give the same bytes.
 import type { Denial } from "../errno/index.ts";
+import type { ArchiveEntry } from "../formats/index.ts";
 import type { LabelSource } from "../policy/index.ts";
 import type { KconfigValues } from "../release/index.ts";
-import type { Disk, DiskFile, Inode, SecurityModule, Subject } from "../vfs/index.ts";
+import type { Disk, DiskEntry, Inode, SecurityModule, Subject } from "../vfs/index.ts";
 
 export interface BootFile {
   readonly bytes: Uint8Array;
@@ -13,13 +14,16 @@ export interface BootFile {
   readonly gid?: number;
 }
 
+/** Files by absolute path, with directories as they need them, or what decodeInitramfs() read of an image. */
+export type FilesOfInitramfs = Readonly<Record<string, BootFile | Uint8Array | string>> | readonly ArchiveEntry[];
+
 export interface BootDisk {
   readonly fstype: string;
   /** As text; made up from the environment's numbers if not given. */
   readonly uuid?: string;
   /** ext4: made with the verity feature. */
   readonly verity?: boolean;
-  readonly files?: readonly DiskFile[];
+  readonly files?: readonly DiskEntry[];
 }
 
 export interface TpmBootOptions {
@@ -80,17 +84,19 @@ export interface BootOptions {
   /** EFI secure boot. */
   readonly secureBoot?: boolean;
   readonly tpm?: TpmBootOptions | null;
-  /** Files of the initramfs by absolute path; cpio carries no xattrs. */
-  readonly files?: Readonly<Record<string, BootFile | Uint8Array | string>>;
+  /** The initramfs; cpio carries no xattrs. */
+  readonly files?: FilesOfInitramfs;
   /** Disks by a name of one's own; one that another kernel has shut down is met as it was left. */
   readonly disks?: Readonly<Record<string, BootDisk | Disk>>;
+  /** The disk, by its name, that the kernel mounts as its root by itself: what it loads before the first process lies there. */
+  readonly rootDisk?: string;
   /** Certificates compiled into the kernel (DER): `.builtin_trusted_keys`. */
   readonly builtinKeys?: readonly Uint8Array[];
   /** The certificate that modules are signed with (DER). */
   readonly moduleKey?: Uint8Array | null;
   /** Further security modules, in order before IMA and EVM. */
   readonly modules?: readonly SecurityModule[];
-  /** Labels for obj_ and subj_ conditions: `smack`, `apparmor`, or a source of one's own. */
+  /** Labels for obj_ and subj_ conditions: `smack`, `apparmor`, or a source of one's own; as lsm= and security= say if not given. */
   readonly labels?: "smack" | "apparmor" | KernelLabels | null;
   readonly environment?: BootEnvironment;
 }

@@ -31,7 +31,7 @@ export { Mount, type MountFlags } from "./mount/mount.ts";
 export { type MountRequest, mount, moveMount, umount } from "./mount/mounting.ts";
 export { lookupChild, type ResolveHow, resolve } from "./namei.ts";
 export { absolutePath, dentryPath, displayPath, findAlias } from "./names.ts";
-export { Disk, type DiskFile, type DiskInit } from "./native/disk.ts";
+export { Disk, type DiskEntry, type DiskFile, type DiskInit } from "./native/disk.ts";
 export { allowWriteAccess, denyWriteAccess, open, openByPath, openExec, openExecFile, openExecPath } from "./open.ts";
 export type { Path } from "./path.ts";
 export { genericPermission, inGroupOrCapable } from "./permission.ts";

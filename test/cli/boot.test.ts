@@ -1,5 +1,5 @@
 // imasim boot, run in this process on the examples and on descriptions that cannot be used.
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -98,9 +98,55 @@ it("plays each boot of a stream, and reads @file beside the document", async () 
   ).toEqual(["comes-up", "halts"]);
 });
 
+describe("archives", () => {
+  const root = `${examples}/root.tar.gz`;
+  const initramfs = `${examples}/initrd.img`;
+
+  it("are booted without a description", async () => {
+    const up = await run("--root", root, "--initramfs", initramfs);
+    expect(up).toMatchObject({ status: 0, out: expect.stringContaining("initramfs  start /init  ok") });
+    const down = await run("--json", "--root", root, "--cmdline", "ima_policy=appraise_tcb", "--fstype", "xfs");
+    expect(JSON.parse(down.out)).toMatchObject({
+      verdict: "halts",
+      firstDenied: { file: "/sbin/init", cause: "missing-hash" },
+    });
+    expect(down.out).toContain("mount xfs");
+  });
+
+  it("stand in a description, whose own files go before those of the archive", async () => {
+    const text = (label: string) =>
+      `initramfs: "@${initramfs}"\nkernel: { cmdline: ima_policy=appraise_tcb }\nroot: { fstype: ext4, tar: "@${root}"${label} }\n`;
+    expect((await run(described(text("")))).status).toBe(1);
+    const files =
+      ", files: { /usr/lib/systemd/systemd: { payload: 'true', mode: '755', xattrs: { security.ima: '04' } } }";
+    const { out } = await run("--json", described(text(files)));
+    expect(JSON.parse(out).firstDenied.cause).toBe("invalid-hash");
+  });
+
+  it.each([
+    [["--root", `${examples}/boot.yaml`], "root.tar, byte 0: this is no header of a tar archive"],
+    [["--initramfs", `${examples}/boot.yaml`], "initramfs, byte 0: this is no header of a cpio archive"],
+    [["--initramfs", root], "initramfs, byte 0, unpacked, byte 0: this is no header of a cpio archive"],
+    [["--root", `${examples}/nosuch`], "nosuch: no such file"],
+    [[], "give a description, --root or --initramfs"],
+  ])("%j ends with 2", async (args, why) => {
+    const { status, out } = await run(...args);
+    expect({ status, out }).toMatchObject({ status: 2, out: expect.stringContaining(why) });
+  });
+
+  it("damaged by gzip's own account are told as such", async () => {
+    const file = join(folder, "broken.gz");
+    writeFileSync(file, readFileSync(root).subarray(0, 100));
+    expect(await run("--root", file)).toMatchObject({
+      status: 2,
+      out: expect.stringContaining("root.tar: what is compressed with gzip cannot be unpacked: unexpected end of file"),
+    });
+  });
+});
+
 describe("a description that cannot be used ends with 2 and says where and why", () => {
   it.each([
-    ["initramfs: 3\n", "initramfs: Invalid input: expected record, received number"],
+    ["initramfs: 3\n", "initramfs: Invalid input: expected record or string"],
     ["initramfs: { x: '00' }\n", "initramfs.x: not an absolute path"],
     ["initramfs: { /a: '00', /a/b: '00' }\n", "initramfs./a/b: cannot be made: ENOTDIR"],
     ["initramfs: { /a: '@nosuch' }\n", "no such file or directory"],

@@ -1,6 +1,7 @@
 // Every decoder on damaged and on random bytes: it answers with a value, an errno or an InputError, in short time, and leaves the bytes
 // as they are.
 import { readdirSync, readFileSync } from "node:fs";
+import { gunzipSync } from "node:zlib";
 import { bytesToHex } from "@noble/hashes/utils.js";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
@@ -10,8 +11,10 @@ import { ERRNO, InputError, type Result } from "../../src/errno/index.ts";
 import {
   appendSignature,
   decodeFileId,
+  decodeInitramfs,
   decodePublicKeyV1,
   decodeSignature,
+  decodeTar,
   decodeVerityDescriptor,
   decodeXattr,
   encodeVerityDescriptor,
@@ -27,6 +30,7 @@ import {
   renderInspection,
   splitSignedFile,
   splitTrailer,
+  type Unpack,
 } from "../../src/formats/index.ts";
 import { Release } from "../../src/release/index.ts";
 import { certificate, gostKey } from "../crypto/gost.ts";
@@ -40,6 +44,15 @@ const nothing = (): void => undefined;
 /** What is damaged: one good input of each kind at least. */
 const data = new URL("../data/", import.meta.url);
 const read = (path: string): Uint8Array => new Uint8Array(readFileSync(new URL(path, data)));
+const gunzip = (bytes: Uint8Array): Uint8Array => new Uint8Array(gunzipSync(bytes));
+/** As an initramfs is unpacked: what is damaged is told by zlib's own error, which a command words anew. */
+const unpack: Unpack = (compression, bytes) => {
+  try {
+    return compression === "gzip" ? { bytes: gunzip(bytes), used: bytes.length } : null;
+  } catch {
+    return null;
+  }
+};
 const fixtures = JSON.parse(readFileSync(new URL("evmctl/signatures.json", data), "utf8")) as { value: string }[];
 const gost = gostKey("B", 3n);
 const samples: readonly Uint8Array[] = [
@@ -57,6 +70,8 @@ const samples: readonly Uint8Array[] = [
     rootHash: new Uint8Array(32).fill(3),
   }),
   imaFileId(6, "sha256", new Uint8Array(32)),
+  ...["gnu-pax", "gnu-long", "libarchive-pax"].map((name) => gunzip(read(`archives/${name}.tar.gz`))),
+  read("archives/initramfs.img"),
   Uint8Array.of(1, ...new Uint8Array(20)),
   Uint8Array.of(4, 4, ...new Uint8Array(32)),
 ];
@@ -75,6 +90,8 @@ const THROWING: Readonly<Record<string, (bytes: Uint8Array) => unknown>> = {
   decodeVerityDescriptor,
   decodeFileId,
   parsePrivateKey,
+  decodeTar,
+  decodeInitramfs: (bytes) => decodeInitramfs(bytes, unpack),
 };
 /** Decoders that answer with an errno. */
 const RESULTS: Readonly<Record<string, (bytes: Uint8Array) => Result<unknown>>> = {

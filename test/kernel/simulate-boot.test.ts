@@ -1,6 +1,7 @@
 // Boots that come up, halt, end in the emergency shell, and those of which too much is unknown.
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
+import { KernelPanic } from "../../src/errno/index.ts";
 import { type BootSimulationOptions, boot, simulateBoot } from "../../src/kernel/index.ts";
 import { payload } from "../../src/scenario/payload.ts";
 
@@ -58,13 +59,17 @@ describe("a boot", () => {
     expect(steps[1]!.log).toContain("ima: Allocated hash algorithm: sha256");
   });
 
-  it("ends in the emergency shell of the initramfs where the root's init has no label, and without initramfs the kernel halts", () => {
+  it("halts where the root's init has no label: the initramfs is gone by then; one without systemd tries its shell", () => {
     const root = disk({ [SYSTEMD]: { bytes: program }, "/sbin/init": { bytes: program } });
     const cmdline = "ima_policy=appraise_tcb";
     expect(told({ initramfs, root, cmdline })).toMatchObject({
-      verdict: "emergency-shell",
+      verdict: "halts",
       file: SYSTEMD,
       cause: "missing-hash",
+    });
+    expect(told({ initramfs, root, cmdline, systemd: false })).toMatchObject({
+      verdict: "emergency-shell",
+      file: SYSTEMD,
     });
     expect(told({ initramfs: null, root, cmdline })).toMatchObject({ verdict: "halts", file: "/sbin/init" });
     expect(told({ initramfs, root, cmdline: `${cmdline} ima_appraise=log` })).toMatchObject({
@@ -145,6 +150,120 @@ it("tells of a certificate that the kernel does not take, and of a kernel withou
   expect(without.verdict).toBe("comes-up");
 });
 
+describe("archives", () => {
+  const entry = { mode: 0o755, uid: 0, gid: 0, xattrs: [] };
+  const label = [["security.ima", example("signatures/tool.ima")]] as const;
+  /** With a merged /usr. */
+  const root = {
+    fstype: "ext4",
+    files: [
+      { ...entry, type: "directory", path: "/usr/sbin", mode: 0o711 },
+      { ...entry, type: "file", path: SYSTEMD, bytes: program, xattrs: label },
+      { ...entry, type: "symlink", path: "/usr/sbin/init", target: "../lib/systemd/systemd" },
+      { ...entry, type: "link", path: "/usr/bin/other", target: SYSTEMD },
+      { ...entry, type: "symlink", path: "/sbin", target: "usr/sbin" },
+      { ...entry, type: "character", path: "/srv/one", major: 1, minor: 9 },
+    ],
+  } as const;
+
+  it("fill a root: the kernel finds its init through links, and names of one file share its label", () => {
+    const { kernel, verdict, steps } = simulateBoot({ initramfs: null, keys: KEYS.keys, root });
+    expect(verdict).toBe("comes-up");
+    expect(steps.map(({ what }) => what)).toContain("start /sbin/init");
+    const task = kernel.task();
+    expect(task.getxattr("/usr/bin/other", "security.ima")).toEqual(label[0][1]);
+    expect(task.stat("/usr/bin/other")).toMatchObject({ nlink: 2, ino: task.stat(SYSTEMD).ino });
+    expect(task.stat("/sbin/").mode & 0o7777).toBe(0o711);
+    expect(task.stat("/srv/one").mode & 0o170000).toBe(0o020000);
+  });
+
+  it("are an initramfs: what has no directory to lie in is not there, and neither then is a program to start", () => {
+    const directories = ["/etc", "/etc/keys"].map((path) => ({ ...entry, type: "directory", path }) as const);
+    const image = [
+      { ...entry, type: "file", path: "/bin/true", bytes: program },
+      ...directories,
+      { ...entry, type: "file", path: "/etc/keys/x509_ima.der", bytes: example("keys/ima.der"), mode: 0o644 },
+      { ...entry, type: "file", path: "/program", bytes: program },
+      { ...entry, type: "symlink", path: "/init", target: "program" },
+    ] as const;
+    const { kernel, steps, verdict } = simulateBoot({ initramfs: image, keys: KEYS.keys, root });
+    expect(verdict).toBe("comes-up");
+    expect(steps.filter(({ outcome }) => outcome === "ok").map(({ what }) => what)).toEqual(
+      expect.arrayContaining(["the kernel loads a certificate for IMA", "start /init", `start ${SYSTEMD}`]),
+    );
+    expect(kernel.initProcess.sys.stat("/bin/true", true).ok).toBe(false);
+    // Without /init the kernel goes to the root by itself.
+    const without = simulateBoot({ initramfs: image.slice(0, -1), keys: KEYS.keys, root });
+    expect(without.steps.map(({ what }) => what)).toContain("start /sbin/init");
+    expect(without.steps.map(({ what }) => what)).not.toContain("start /init");
+  });
+
+  it.each([
+    [
+      "a name of a file that is not there",
+      [{ ...entry, type: "link", path: "/a", target: "/b" }],
+      "no such file before it",
+    ],
+    [
+      "a name of a directory",
+      [{ ...entry, type: "link", path: "/a", target: "/lost+found" }],
+      "no such file before it",
+    ],
+    [
+      "a file in a file",
+      [
+        { ...entry, type: "fifo", path: "/a" },
+        { ...entry, type: "fifo", path: "/a/b" },
+      ],
+      "a is not a directory",
+    ],
+    [
+      "two of one name",
+      [
+        { ...entry, type: "fifo", path: "/a" },
+        { ...entry, type: "fifo", path: "/a" },
+      ],
+      "there twice",
+    ],
+  ] as const)("with %s are refused", (_, files, why) =>
+    expect(() => simulateBoot({ initramfs: null, root: { fstype: "ext4", files } })).toThrow(why),
+  );
+});
+
+describe("a kernel 6.1 whose lsm= leaves out integrity", () => {
+  const release = "6.1";
+  const root = disk({ "/sbin/init": { bytes: program } });
+  it("panics at the first file that a rule is about: as the kernel reads a certificate, or when init starts", () => {
+    const cmdline = "ima_policy=tcb lsm=yama";
+    const early = simulateBoot({
+      release,
+      cmdline,
+      initramfs: null,
+      root: disk({ "/sbin/init": { bytes: program }, "/etc/keys/x509_ima.der": { bytes: example("keys/ima.der") } }),
+    });
+    expect(early).toMatchObject({ verdict: "halts", reason: "the kernel panics" });
+    expect(early.steps.at(-1)).toMatchObject({
+      what: "the kernel loads a certificate for IMA",
+      detail: "kernel panic: integrity_inode_get: lsm=integrity required.",
+    });
+    const { steps, verdict } = simulateBoot({ release, cmdline, initramfs, root });
+    expect(verdict).toBe("halts");
+    expect(steps.at(-1)).toMatchObject({ what: "start /sbin/init", outcome: "failed" });
+  });
+
+  it("comes up where no rule is about any, where it is named, and since IMA has room of its own", () => {
+    const up = (cmdline: string, more = {}) => simulateBoot({ release, cmdline, initramfs, root, ...more }).verdict;
+    expect(up("lsm=yama")).toBe("comes-up");
+    expect(up("ima_policy=tcb lsm=yama lsm=smack,integrity")).toBe("comes-up");
+    expect(up("ima_policy=tcb lsm=", { release: "6.12" })).toBe("comes-up");
+    expect(up("ima_policy=tcb lsm=")).toBe("halts");
+    expect(up("ima_policy=tcb", { config: { LSM: "yama" } })).toBe("halts");
+    const file = { "/etc/keys/x509_ima.der": { bytes: example("keys/ima.der") }, "/sbin/init": { bytes: program } };
+    const options = { release, cmdline: "ima_policy=tcb lsm=", disks: { root: disk(file) }, rootDisk: "root" };
+    expect(() => boot(options)).toThrow(KernelPanic);
+  });
+});
+
 describe("what was not given is unknown, never safe", () => {
   const dynamic = payload("interp:/lib/ld.so");
   it.each([
@@ -180,7 +299,7 @@ describe("what was not given is unknown, never safe", () => {
     expect(told({ initramfs, root, init })).toMatchObject({ verdict: "comes-up" });
     const policy = "dont_appraise fsmagic=0x1021994\nappraise func=MMAP_CHECK mask=MAY_EXEC\n";
     const fixed = { initramfs: { ...initramfs, "/etc/ima/ima-policy": policy }, root, init };
-    expect(told(fixed)).toMatchObject({ verdict: "emergency-shell" });
+    expect(told(fixed)).toMatchObject({ verdict: "halts", file: "/lib/libc.so" });
   });
 });
 
@@ -227,6 +346,64 @@ describe("dracut's hooks", () => {
     );
   });
 
+  const hooksOf = (options: BootSimulationOptions) =>
+    simulateBoot(options).steps.filter(({ what }) => what.startsWith("dracut"));
+
+  it("know parameters as dracut does: the last counts, an empty one is none, one without a value is empty", () => {
+    const file = (cmdline: string) =>
+      hooksOf({ initramfs, dracut, root: keyed(), cmdline }).map((step) => step.file)[0];
+    expect(file("masterkey=/a masterkey=/b")).toBe("/sysroot/b");
+    expect(file("masterkey=/a masterkey=")).toBe("/sysroot/etc/keys/kmk.blob");
+    expect(file("masterkey=/a masterkey")).toBe("/sysroot/etc/keys/kmk-user.blob");
+    expect(file("master-key=/a")).toBe("/sysroot/etc/keys/kmk.blob");
+    const brought = { ...initramfs, "/etc/cmdline.d/10.conf": "masterkey=/c\n", "/etc/cmdline": "masterkey=/d" };
+    expect(hooksOf({ initramfs: brought, dracut, root: keyed() })[0]?.file).toBe("/sysroot/d");
+  });
+
+  it("switch EVM on with certificates, with an HMAC key, or with both, and what the settings add", () => {
+    const evm = (files: Readonly<Record<string, File>>, more: Partial<BootSimulationOptions> = {}) => {
+      const root = disk({ [SYSTEMD]: { bytes: program }, ...files });
+      const { kernel, steps } = simulateBoot({ initramfs, dracut, keys: KEYS.keys, root, ...more });
+      const [step] = steps.filter(({ what }) => what === "dracut switches EVM on");
+      return { outcome: step?.outcome, file: step?.file, evm: kernel.securityfs.read("evm").trim() };
+    };
+    const x509 = { "/etc/keys/x509_evm.der": { bytes: example("keys/evm.der") } };
+    expect(evm(x509)).toEqual({ outcome: "ok", file: "/sysroot/etc/keys/x509_evm.der", evm: "2" });
+    expect(evm({ "/etc/keys/evm/one.der": x509["/etc/keys/x509_evm.der"] }).evm).toBe("2");
+    const settings = { "/etc/sysconfig/evm": { bytes: text("EVM_ACTIVATION_BITS=4\n") } };
+    expect(evm({ ...x509, ...settings }).evm).toBe("6");
+    // A certificate that the keyring refuses does not count.
+    expect(evm(x509, { keys: [] })).toMatchObject({ outcome: "failed", evm: "0" });
+    // A kernel without a keyring of its own has one made for it.
+    expect(evm(x509, { keys: [], config: { INTEGRITY_TRUSTED_KEYRING: false } })).toMatchObject({
+      outcome: "ok",
+      evm: "2",
+    });
+    expect(evm({})).toMatchObject({ outcome: "skipped", file: "/sysroot/etc/keys/evm-trusted.blob", evm: "0" });
+  });
+
+  it("load the policy by its path, which a signature may vouch for, and its text where the kernel does not take that", () => {
+    const files = {
+      [SYSTEMD]: signed,
+      "/etc/sysconfig/ima": { bytes: text("IMAPOLICY=/etc/keys/policy\n") },
+      "/etc/keys/policy": {
+        bytes: example("signed-policy.txt"),
+        xattrs: [["security.ima", example("signatures/policy.ima")]],
+      },
+    } as const;
+    const options = { ...KEYS, dracut: ["integrity"], root: disk(files) } as const;
+    const loaded = (more: Partial<BootSimulationOptions>) =>
+      hooksOf({ ...options, ...more }).find(({ what }) => what.endsWith("policy"))?.outcome;
+    expect(loaded({ cmdline: "ima_policy=secure_boot" })).toBe("ok");
+    expect(
+      loaded({
+        cmdline: "ima_policy=secure_boot",
+        root: disk({ ...files, "/etc/keys/policy": { bytes: text(POLICY) } }),
+      }),
+    ).toBe("denied");
+    expect(loaded({ root: disk({ ...files, "/etc/keys/policy": { bytes: text(POLICY) } }) })).toBe("ok");
+  });
+
   it("load keys and policy, after which programs need signatures", () => {
     const files = {
       "/etc/keys/ima/one.der": { bytes: example("keys/ima.der") },
@@ -236,7 +413,7 @@ describe("dracut's hooks", () => {
     const common = { initramfs, keys: KEYS.keys, dracut: ["integrity"] as const };
     expect(told({ ...common, root: disk({ ...files, [SYSTEMD]: signed }) }).verdict).toBe("comes-up");
     expect(told({ ...common, root: disk({ ...files, [SYSTEMD]: { bytes: program } }) })).toMatchObject({
-      verdict: "emergency-shell",
+      verdict: "halts",
       file: SYSTEMD,
       cause: "IMA-signature-required",
     });

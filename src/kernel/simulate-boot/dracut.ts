@@ -1,11 +1,11 @@
 // dracut's modules masterkey (97) and integrity (98): hooks that run before the root is switched to, with the root at /sysroot. They take their settings from
-// /etc/sysconfig/{masterkey,evm,ima} of that root, and the kernel's command line goes before them.
+// /etc/sysconfig/{masterkey,evm,ima} of that root, and the kernel's command line goes before them (dracut 055 and later: modules.d/97masterkey/masterkey.sh,
+// modules.d/98integrity/{evm-enable,ima-keys-load,ima-policy-load}.sh).
 import type { Errno } from "../../errno/index.ts";
-import type { Parameter } from "../cmdline.ts";
-import { valuesOf } from "../cmdline.ts";
 import type { Process } from "../process.ts";
-import { failed, isThere, readAll, writeInto } from "./files.ts";
+import { failed, isFile, isThere, readAll, writeInto } from "./files.ts";
 import type { BootFinding, BootRecorder } from "./report.ts";
+import { OnlyShell, ShellSettings } from "./shell-settings.ts";
 
 export type DracutModule = "masterkey" | "integrity";
 
@@ -14,6 +14,9 @@ const SECURITYFS = "/sys/kernel/security";
 const USER_KEYRING = -4;
 /** masterkey.sh: PCRLOCKNUM */
 const PCR_LOCK = 11;
+/** evm-enable.sh: EVM_INIT_HMAC, EVM_INIT_X509 */
+const WITH_HMAC = 1;
+const WITH_X509 = 2;
 
 const utf8 = new TextDecoder();
 const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text);
@@ -21,46 +24,26 @@ const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text);
 interface Hooks {
   readonly process: Process;
   readonly recorder: BootRecorder;
-  readonly parameters: readonly Parameter[];
-  readonly release: string;
+  readonly settings: ShellSettings;
 }
-
-class Unreadable extends Error {}
-
-/** Assignments of a shell file. @throws Unreadable for anything else, which only a shell could follow */
-function settings(process: Process, name: string): Map<string, string> {
-  const path = `${NEW_ROOT}/etc/sysconfig/${name}`;
-  const found = new Map<string, string>();
-  if (!isThere(process, path)) return found;
-  const content = readAll(process, path);
-  // A shell that cannot read what it sources goes on, or ends: that depends on the shell.
-  if (!content.ok) throw new Unreadable(`${path} cannot be read: ${content.errno}`);
-  for (const line of utf8.decode(content.value).split("\n")) {
-    if (/^\s*(#.*)?$/.test(line)) continue;
-    const match = /^\s*(?:export\s+)?([A-Za-z_]\w*)=(?:"([^"$`\\]*)"|'([^']*)'|([^\s"'$`\\;&|()]*))\s*(?:#.*)?$/.exec(
-      line,
-    );
-    if (match === null) throw new Unreadable(`${path} holds more than assignments`);
-    found.set(match[1]!, match[2] ?? match[3] ?? match[4] ?? "");
-  }
-  return found;
-}
-
-const parameter = ({ parameters }: Hooks, name: string): string | undefined => valuesOf(parameters, name).at(-1);
 
 const missing = (path: string): BootFinding => ({ outcome: "skipped", file: path, detail: "there is no such file" });
 
-/** `$(cat file)` loses line ends behind the content. */
-const trimmed = (bytes: Uint8Array): string => utf8.decode(bytes).replace(/\n+$/, "");
+/** `$(cat file)` loses line ends behind the content, and what no variable can hold. */
+const trimmed = (bytes: Uint8Array): string => utf8.decode(bytes).replaceAll("\0", "").replace(/\n+$/, "");
 
-function masterKey(hooks: Hooks): BootFinding {
-  const { process } = hooks;
-  const set = settings(process, "masterkey");
-  const type = parameter(hooks, "masterkeytype") ?? (set.get("MASTERKEYTYPE") || "trusted");
-  const suffix = set.get("MULTIKERNELMODE") === "YES" ? `-${hooks.release}` : "";
-  const name = parameter(hooks, "masterkey") ?? (set.get("MASTERKEY") || `/etc/keys/kmk-${type}${suffix}.blob`);
-  const path = NEW_ROOT + name;
-  if (!isThere(process, path)) return missing(path);
+/** `read -r` takes the first line without the spaces around it. */
+const firstLine = (bytes: Uint8Array): string => utf8.decode(bytes).replaceAll("\0", "").split("\n")[0]!.trim();
+
+function masterKey({ process, settings, recorder }: Hooks): BootFinding {
+  settings.set("MULTIKERNELMODE", "NO");
+  settings.source(`${NEW_ROOT}/etc/sysconfig/masterkey`);
+  settings.override("MASTERKEY", "masterkey");
+  settings.override("MASTERKEYTYPE", "masterkeytype");
+  const type = settings.get("MASTERKEYTYPE") || "trusted";
+  const suffix = settings.get("MULTIKERNELMODE") === "YES" ? `-${recorder.kernel.release.text}` : "";
+  const path = NEW_ROOT + (settings.get("MASTERKEY") || `/etc/keys/kmk-${type}${suffix}.blob`);
+  if (!isFile(process, path)) return missing(path);
   const blob = readAll(process, path);
   if (!blob.ok) return failed(blob.errno, path);
   const text = type === "trusted" ? `load ${trimmed(blob.value)} pcrlock=${PCR_LOCK}` : trimmed(blob.value);
@@ -68,20 +51,35 @@ function masterKey(hooks: Hooks): BootFinding {
   return added.ok ? { outcome: "ok", file: path } : failed(added.errno, path, `no key of type ${type} was made of it`);
 }
 
-function enableEvm(hooks: Hooks): BootFinding {
-  const { process } = hooks;
-  const switchFile = `${SECURITYFS}/evm`;
-  if (!isThere(process, switchFile)) return { outcome: "skipped", detail: "the kernel has no EVM" };
-  const name = parameter(hooks, "evmkey") ?? (settings(process, "evm").get("EVMKEY") || "/etc/keys/evm-trusted.blob");
-  const path = NEW_ROOT + name;
-  if (!isThere(process, path)) return missing(path);
+/** The key of the HMACs. @returns its number where it is there */
+function loadEvmKey({ process, settings }: Hooks): { readonly finding: BootFinding; readonly key: number | null } {
+  settings.source(`${NEW_ROOT}/etc/sysconfig/evm`);
+  settings.override("EVMKEY", "evmkey");
+  const path = NEW_ROOT + (settings.get("EVMKEY") || "/etc/keys/evm-trusted.blob");
+  if (!isFile(process, path)) return { finding: missing(path), key: null };
   const blob = readAll(process, path);
-  if (!blob.ok) return failed(blob.errno, path);
-  const key = process.sys.addKey("encrypted", "evm-key", bytesOf(`load ${trimmed(blob.value)}`), USER_KEYRING);
-  if (!key.ok) return failed(key.errno, path, "the key of EVM was not made of it");
-  const refused = writeInto(process, switchFile, [bytesOf("1\n")]);
-  process.sys.unlinkKey(key.value, USER_KEYRING);
-  return refused === null ? { outcome: "ok", file: path } : failed(refused, switchFile);
+  if (!blob.ok) return { finding: failed(blob.errno, path), key: null };
+  const added = process.sys.addKey(
+    settings.get("EVMKEYTYPE"),
+    settings.get("EVMKEYDESC"),
+    bytesOf(`load ${firstLine(blob.value)}`),
+    USER_KEYRING,
+  );
+  return added.ok
+    ? { finding: { outcome: "ok", file: path }, key: added.value }
+    : { finding: failed(added.errno, path, "the key of EVM was not made of it"), key: null };
+}
+
+/** The kernel's own keyring of that purpose, or else one of root's, made where there is none. */
+function keyringFor(process: Process, purpose: "ima" | "evm"): number | Errno {
+  const ring = process.kernel.keyBridge
+    .listKeys(process)
+    .find((key) => key.type === "keyring" && (key.text === `.${purpose}` || key.text.startsWith(`.${purpose}:`)));
+  if (ring !== undefined) return ring.serial;
+  const found = process.sys.searchKeyring(USER_KEYRING, "keyring", `_${purpose}`, 0);
+  if (found.ok) return found.value;
+  const made = process.sys.addKey("keyring", `_${purpose}`, new Uint8Array(), USER_KEYRING);
+  return made.ok ? made.value : made.errno;
 }
 
 /** The DER of a certificate; PEM is taken too, as evmctl does. */
@@ -93,54 +91,105 @@ function der(bytes: Uint8Array): Uint8Array {
   return Uint8Array.from(atob(base64), (c) => c.charCodeAt(0));
 }
 
-function loadKeys({ process, recorder }: Hooks): BootFinding {
-  const ring = recorder.kernel.keyBridge
-    .listKeys(process)
-    .find((key) => key.type === "keyring" && (key.text === ".ima" || key.text.startsWith(".ima:")));
-  const folder = NEW_ROOT + (settings(process, "ima").get("IMAKEYSDIR") || "/etc/keys/ima");
-  const names = process.sys.readdir(folder);
-  if (!names.ok) return missing(folder);
-  if (ring === undefined) return { outcome: "unknown", file: folder, detail: "there is no .ima keyring" };
-  let refused: { errno: Errno; file: string } | null = null;
-  let loaded = 0;
-  for (const name of [...names.value].sort()) {
-    const file = `${folder}/${name}`;
-    if (name === "." || name === "..") continue;
-    const bytes = readAll(process, file);
-    const added = bytes.ok ? process.sys.addKey("asymmetric", "", der(bytes.value), ring.serial) : bytes;
-    if (added.ok) loaded++;
-    else refused ??= { errno: added.errno, file };
-  }
-  if (refused !== null) return failed(refused.errno, refused.file, "the certificate is not on .ima");
-  return loaded === 0 ? missing(folder) : { outcome: "ok", file: folder };
+/** evmctl import */
+function importCertificate(process: Process, file: string, keyring: number): Errno | null {
+  const bytes = readAll(process, file);
+  const added = bytes.ok ? process.sys.addKey("asymmetric", "", der(bytes.value), keyring) : bytes;
+  return added.ok ? null : added.errno;
 }
 
-function loadPolicy({ process }: Hooks): BootFinding {
-  const path = NEW_ROOT + (settings(process, "ima").get("IMAPOLICY") || "/etc/sysconfig/ima-policy");
-  if (!isThere(process, path)) return missing(path);
+/** `folder/*`, files alone. */
+function filesIn(process: Process, folder: string): string[] {
+  const names = process.sys.readdir(folder);
+  return (names.ok ? [...names.value].sort() : [])
+    .filter((name) => !name.startsWith("."))
+    .map((name) => `${folder}/${name}`)
+    .filter((path) => isFile(process, path));
+}
+
+/** Certificates for signatures: the first that is refused ends it, and then they do not count. */
+function loadEvmCertificates({ process, settings }: Hooks): BootFinding {
+  settings.override("EVMX509", "evmx509");
+  const single = NEW_ROOT + (settings.get("EVMX509") || "/etc/keys/x509_evm.der");
+  const keyring = keyringFor(process, "evm");
+  if (typeof keyring === "string") return failed(keyring, single, "there is no keyring for EVM");
+  const folder = NEW_ROOT + (settings.get("EVMKEYSDIR") || "/etc/keys/evm");
+  const files = [...(isFile(process, single) ? [single] : []), ...filesIn(process, folder)];
+  for (const file of files) {
+    const refused = importCertificate(process, file, keyring);
+    if (refused !== null) return failed(refused, file, "the certificate is not taken for EVM");
+  }
+  return files.length === 0 ? missing(folder) : { outcome: "ok", file: files[0]! };
+}
+
+function enableEvm(hooks: Hooks): BootFinding {
+  const { process, settings } = hooks;
+  const switchFile = `${SECURITYFS}/evm`;
+  settings.set("EVMKEYDESC", "evm-key");
+  settings.set("EVMKEYTYPE", "encrypted");
+  settings.set("EVM_ACTIVATION_BITS", "0");
+  if (!isThere(process, switchFile)) return { outcome: "skipped", detail: "the kernel has no EVM" };
+  const hmac = loadEvmKey(hooks);
+  const x509 = loadEvmCertificates(hooks);
+  const loaded = (hmac.key === null ? 0 : WITH_HMAC) | (x509.outcome === "ok" ? WITH_X509 : 0);
+  // What is there and was refused tells more than what is not there.
+  if (loaded === 0) return x509.outcome === "failed" && hmac.finding.outcome !== "failed" ? x509 : hmac.finding;
+  const more = settings.get("EVM_ACTIVATION_BITS");
+  if (!/^(0|[1-9]\d{0,9})$/.test(more)) throw new OnlyShell(`EVM_ACTIVATION_BITS is ${JSON.stringify(more)}`);
+  const refused = writeInto(process, switchFile, [bytesOf(`${(loaded | Number(more)) >>> 0}\n`)]);
+  if (hmac.key !== null) process.sys.unlinkKey(hmac.key, USER_KEYRING);
+  const { file } = hmac.key === null ? x509 : hmac.finding;
+  return refused === null ? { outcome: "ok", file: file! } : failed(refused, switchFile);
+}
+
+function loadKeys({ process, settings }: Hooks): BootFinding {
+  const keyring = keyringFor(process, "ima");
+  settings.source(`${NEW_ROOT}/etc/sysconfig/ima`);
+  const folder = NEW_ROOT + (settings.get("IMAKEYSDIR") || "/etc/keys/ima");
+  if (typeof keyring === "string") return failed(keyring, folder, "there is no keyring for IMA");
+  const files = filesIn(process, folder);
+  const refused = files.flatMap((file) => {
+    const errno = importCertificate(process, file, keyring);
+    return errno === null ? [] : [{ errno, file }];
+  });
+  const [first] = refused;
+  if (first !== undefined) return failed(first.errno, first.file, "the certificate is not taken for IMA");
+  return files.length === 0 ? missing(folder) : { outcome: "ok", file: folder };
+}
+
+/** By its path, and where the kernel does not take that, its text. */
+function loadPolicy({ process, settings }: Hooks): BootFinding {
+  settings.set("IMAPOLICY", "/etc/sysconfig/ima-policy");
+  settings.source(`${NEW_ROOT}/etc/sysconfig/ima`);
+  const path = NEW_ROOT + settings.get("IMAPOLICY");
+  if (!isFile(process, path)) return missing(path);
+  const policyFile = `${SECURITYFS}/ima/policy`;
+  if (writeInto(process, policyFile, [bytesOf(path)]) === null) return { outcome: "ok", file: path };
   const text = readAll(process, path);
   if (!text.ok) return failed(text.errno, path);
-  const refused = writeInto(process, `${SECURITYFS}/ima/policy`, [text.value]);
+  const refused = writeInto(process, policyFile, [text.value]);
   return refused === null
     ? { outcome: "ok", file: path }
     : failed(refused, path, "the kernel does not take the policy");
 }
 
 /** In their order: masterkey (60), EVM and keys (61), policy (62). None of them stops a boot. */
-export function runDracutHooks(modules: readonly DracutModule[], hooks: Hooks): void {
+export function runDracutHooks(modules: readonly DracutModule[], recorder: BootRecorder): void {
+  const process = recorder.kernel.initProcess;
+  const hooks: Hooks = { process, recorder, settings: new ShellSettings(process) };
   const hook = (what: string, body: (hooks: Hooks) => BootFinding) =>
-    hooks.recorder.step("initramfs", what, () => {
+    recorder.step("initramfs", what, () => {
       try {
         return body(hooks);
       } catch (error) {
-        if (error instanceof Unreadable) return { outcome: "unknown", detail: error.message };
+        if (error instanceof OnlyShell) return { outcome: "unknown", detail: error.message };
         throw error;
       }
     });
   if (modules.includes("masterkey")) hook("dracut loads the master key", masterKey);
   if (!modules.includes("integrity")) return;
   hook("dracut switches EVM on", enableEvm);
-  if (!isThere(hooks.process, `${SECURITYFS}/ima`)) return;
+  if (!isThere(process, `${SECURITYFS}/ima`)) return;
   hook("dracut loads keys for .ima", loadKeys);
   hook("dracut loads the policy", loadPolicy);
 }

@@ -1,6 +1,6 @@
 // How the programs of a boot read and write files, as far as integrity sees it: whole files, one open each.
 import { type Errno, fail, ok, type Result } from "../../errno/index.ts";
-import { O } from "../../vfs/index.ts";
+import { O, S } from "../../vfs/index.ts";
 import type { Process } from "../process.ts";
 import type { BootFinding } from "./report.ts";
 
@@ -8,6 +8,12 @@ const CHUNK = 65536;
 
 export function isThere(process: Process, path: string): boolean {
   return process.sys.stat(path, true).ok;
+}
+
+/** `[ -f path ]` */
+export function isFile(process: Process, path: string): boolean {
+  const found = process.sys.stat(path, true);
+  return found.ok && (found.value.mode & S.IFMT) === S.IFREG;
 }
 
 export function readAll({ sys }: Process, path: string): Result<Uint8Array> {

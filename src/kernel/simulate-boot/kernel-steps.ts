@@ -2,7 +2,7 @@
 // (security/integrity/ima/ima_init.c: ima_init; evm/evm_main.c: init_evm; security/integrity/digsig.c: integrity_load_x509).
 
 import type { Kernel } from "../kernel.ts";
-import type { BootFinding, BootRecorder } from "./report.ts";
+import { type BootFinding, type BootRecorder, BootStopped } from "./report.ts";
 
 const CERTIFICATES = [
   ["IMA", "IMA_LOAD_X509", "IMA_X509_PATH"],
@@ -34,19 +34,32 @@ function certificate(said: readonly string[], path: string): BootFinding {
   return end.startsWith("Loaded") ? { outcome: "ok", file: path } : { outcome: "failed", file: path, detail: end };
 }
 
-export function recordKernelSteps(recorder: BootRecorder): void {
+/** @param mounted the type of the root where the kernel mounts it itself. @throws BootStopped where the kernel did not come further */
+export function recordKernelSteps(recorder: BootRecorder, mounted: string | null): void {
   const { kernel } = recorder;
   const lines = kernel.log.lines.map((line) => line.text);
   const of = (prefix: string) => lines.filter((line) => line.startsWith(prefix));
   const others = lines.filter((line) => !/^(ima|evm|integrity):/.test(line));
-  recorder.note("firmware, keys of the kernel", firmware(kernel), others, []);
-  recorder.note("IMA starts", started(kernel, "IMA"), of("ima:"), kernel.measuredLines());
-  recorder.note("EVM starts", started(kernel, "EVM"), of("evm:"), []);
-  for (const [owner, load, symbol] of CERTIFICATES) {
+  const certificates = CERTIFICATES.flatMap(([owner, load, symbol]) => {
     const path = kernel.config.text(symbol);
-    if (!kernel.config.enabled(load) || path === undefined) continue;
+    return kernel.config.enabled(load) && path !== undefined ? [{ owner, path }] : [];
+  });
+  // A certificate that lies on a root which rules are about is measured when it is read.
+  const measured = kernel.measuredLines();
+  const isOf = (path: string) => (line: string) => line.split(" ").includes(path);
+  recorder.note("firmware, keys of the kernel", firmware(kernel), others, []);
+  const rest = measured.filter((line) => !certificates.some(({ path }) => isOf(path)(line)));
+  recorder.note("IMA starts", started(kernel, "IMA"), of("ima:"), rest);
+  recorder.note("EVM starts", started(kernel, "EVM"), of("evm:"), []);
+  if (mounted !== null) recorder.note(`mount ${mounted}`, { outcome: "ok" }, [], [], "root");
+  for (const { owner, path } of certificates) {
+    const what = `the kernel loads a certificate for ${owner}`;
     const said = linesOf(lines, path);
-    recorder.note(`the kernel loads a certificate for ${owner}`, certificate(said, path), said, []);
+    if (kernel.panicked !== null && said.length === 0) {
+      const detail = `kernel panic: ${kernel.panicked}`;
+      throw new BootStopped(recorder.note(what, { outcome: "failed", file: path, detail }, [], []));
+    }
+    recorder.note(what, certificate(said, path), said, measured.filter(isOf(path)));
   }
   recorder.skip();
 }

@@ -1,6 +1,6 @@
 // What a simulated boot tells: each step with its outcome, who was denied first, and a verdict.
 import type { Decision } from "../../appraise/index.ts";
-import type { Errno } from "../../errno/index.ts";
+import { type Errno, KernelPanic } from "../../errno/index.ts";
 import type { Kernel } from "../kernel.ts";
 
 export type BootStage = "kernel" | "initramfs" | "root" | "init" | "services";
@@ -32,6 +32,23 @@ export interface BootFinding {
 
 export type BootVerdict = "comes-up" | "emergency-shell" | "halts" | "unknown";
 
+/** A verdict that ends the boot. */
+export interface BootEnd {
+  readonly verdict: "emergency-shell" | "halts";
+  readonly reason: string;
+  readonly step: BootStep;
+}
+
+/** The kernel stopped in a step. */
+export class BootStopped extends Error {
+  readonly end: BootEnd;
+
+  constructor(step: BootStep) {
+    super("the kernel stopped");
+    this.end = { verdict: "halts", reason: "the kernel panics", step };
+  }
+}
+
 /** Carries out steps, and keeps what each decided, logged and measured. */
 export class BootRecorder {
   readonly steps: BootStep[] = [];
@@ -48,9 +65,18 @@ export class BootRecorder {
     this.#unwatch = kernel.watch((decision) => this.#decisions.push(decision));
   }
 
+  /** @throws BootStopped where the kernel does not survive it */
   step(stage: BootStage, what: string, body: () => BootFinding): BootStep {
     this.#decisions = [];
-    const found = body();
+    let found: BootFinding;
+    let panicked = false;
+    try {
+      found = body();
+    } catch (fault) {
+      if (!(fault instanceof KernelPanic)) throw fault;
+      panicked = true;
+      found = { outcome: "failed", detail: `kernel panic: ${fault.message}` };
+    }
     const lines = this.kernel.log.lines;
     const measured = this.kernel.measuredLines();
     const denied = this.#decisions.some((decision) => decision.verdict === "deny");
@@ -69,14 +95,23 @@ export class BootRecorder {
     this.#measured = measured.length;
     this.steps.push(step);
     if (step.outcome === "unknown") this.unknowns.push(`${what}: ${found.detail ?? "not known"}`);
+    if (panicked) throw new BootStopped(step);
     return step;
   }
 
   /** A step of the kernel's that was over before anybody watched. */
-  note(what: string, found: BootFinding, log: readonly string[], measured: readonly string[]): void {
+  note(
+    what: string,
+    found: BootFinding,
+    log: readonly string[],
+    measured: readonly string[],
+    stage: BootStage = "kernel",
+  ): BootStep {
     const { outcome, file = null, errno = null, detail = null } = found;
-    this.steps.push({ stage: "kernel", what, outcome, file, errno, detail, decisions: [], log, measured });
+    const step: BootStep = { stage, what, outcome, file, errno, detail, decisions: [], log, measured };
+    this.steps.push(step);
     if (outcome === "unknown") this.unknowns.push(`${what}: ${detail}`);
+    return step;
   }
 
   /** What was logged and measured so far belongs to no later step. */

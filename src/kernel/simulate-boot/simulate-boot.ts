@@ -1,38 +1,27 @@
 // A whole boot, from the first process to the services: initramfs and its hooks, the policy that systemd loads, the switch to the real root, init. Where
 // a kernel decides: init/main.c: kernel_init; what user space does about it: dracut's hooks, systemd's ima-setup.c and its switch of the root.
 
-import { type DiskFile, O, PROT } from "../../vfs/index.ts";
-import { boot, kconfigOf } from "../boot.ts";
+import type { DiskEntry } from "../../vfs/index.ts";
+import { bootAsFarAsItComes } from "../boot.ts";
 import { parseCommandLine, valuesOf } from "../cmdline.ts";
-import { parseElf } from "../elf.ts";
 import type { Kernel } from "../kernel.ts";
 import { mountFileSystem } from "../mount-file-system.ts";
-import type { BootDisk, BootFile, BootOptions } from "../options.ts";
-import type { Process } from "../process.ts";
+import type { BootDisk, BootOptions, FilesOfInitramfs } from "../options.ts";
 import { type DracutModule, runDracutHooks } from "./dracut.ts";
-import { failed, isThere, readAll, writeInto } from "./files.ts";
+import { failed, isThere } from "./files.ts";
 import { recordKernelSteps } from "./kernel-steps.ts";
-import { type BootFinding, BootRecorder, type BootStage, type BootStep, type BootVerdict } from "./report.ts";
-
-/** A program that a boot starts, and what it needs before it does its work. */
-export interface BootProgram {
-  readonly path: string;
-  /** Shared libraries that its loader maps; `[]` for none. Left out for a program with a loader, they are not known. */
-  readonly libraries?: readonly string[];
-  /** Files that it opens. */
-  readonly reads?: readonly string[];
-  /** Without it the machine is not up: its failure ends in the emergency shell. Default false. */
-  readonly needed?: boolean;
-}
+import { type BootProgram, startProgram, stops } from "./programs.ts";
+import { type BootEnd, BootRecorder, type BootStage, type BootStep, BootStopped, type BootVerdict } from "./report.ts";
+import { SYSTEMD_POLICY, systemdLoadsPolicy } from "./systemd.ts";
 
 export interface BootSimulationOptions
   extends Pick<
     BootOptions,
     "release" | "cmdline" | "config" | "rootfs" | "secureBoot" | "tpm" | "labels" | "environment"
   > {
-  /** Files of the initramfs by absolute path: cpio carries no xattrs. null: the kernel mounts the root itself. */
-  readonly initramfs: Readonly<Record<string, BootFile | Uint8Array | string>> | null;
-  /** The file system that becomes the root; left out, what lies on it is not known. */
+  /** Files by absolute path, or what decodeInitramfs() read of an image: cpio carries no xattrs. null: the kernel mounts the root itself. */
+  readonly initramfs: FilesOfInitramfs | null;
+  /** The file system that becomes the root, its files given or read of an archive by decodeTar(); left out, what lies on it is not known. */
   readonly root?: BootDisk;
   /** The text of /etc/ima/ima-policy on the root, unless its files have one (which may be signed). */
   readonly policy?: string;
@@ -60,117 +49,24 @@ export interface BootSimulation {
   readonly unknowns: readonly string[];
 }
 
-const POLICY = "/etc/ima/ima-policy";
-const POLICY_FILE = "/sys/kernel/security/ima/policy";
 const NEW_ROOT = "/sysroot";
 /** Where the kernel looks for its first program on a root (init/main.c: kernel_init). */
 const INITS = ["/sbin/init", "/etc/init", "/bin/init", "/bin/sh"];
-/** What a switch of the root starts (systemd: switch-root; dracut: init.sh). */
-const SWITCHED_INITS = ["/usr/lib/systemd/systemd", "/lib/systemd/systemd", "/sbin/init"];
-
-const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text);
-
-const contentOf = (file: BootFile | Uint8Array | string): Uint8Array =>
-  typeof file === "string" ? bytesOf(file) : file instanceof Uint8Array ? file : file.bytes;
-
-/** A verdict that ends the boot. */
-interface End {
-  readonly verdict: "emergency-shell" | "halts";
-  readonly reason: string;
-  readonly step: BootStep;
-}
+/** What a switch of the root starts (systemd: src/core/main.c: do_reexecute), the first that can be. */
+const SYSTEMD_BINARIES = ["/usr/lib/systemd/systemd", "/lib/systemd/systemd"];
+const SYSTEMD_FALLBACK = "/sbin/init";
 
 /**
  * Simulates a boot and says how far it gets. Programs do not run here: what one maps and opens has to be given, and what is not given makes the verdict `unknown`.
  * @throws InputError for options that no kernel could be booted with
  */
 export function simulateBoot(options: BootSimulationOptions): BootSimulation {
-  const { initramfs, root, policy, keys, services = [], dracut = [], systemd = true } = options;
-  const parameters = parseCommandLine(options.cmdline ?? "");
-  const files = [...(root?.files ?? [])];
-  if (policy !== undefined && !files.some((file) => file.path === POLICY))
-    files.push({ path: POLICY, bytes: bytesOf(policy) });
-  const disk: BootDisk | undefined = root && { ...root, files };
-  const kernel = boot({
-    ...options,
-    files: initramfs ?? rootCertificates(options, files),
-    disks: disk === undefined ? {} : { root: disk },
-    builtinKeys: keys ?? [],
-  });
-  const recorder = new BootRecorder(kernel);
-  recordKernelSteps(recorder);
-  const machine = new Machine(recorder, systemd);
-  const initParameter = valuesOf(parameters, "init").at(-1);
-
-  const run = (): End | null => {
-    const device = [...kernel.disks.keys()][0];
-    if (initramfs !== null) {
-      machine.files = new Map(Object.entries(initramfs).map(([path, file]) => [path, contentOf(file)]));
-      const rdinit = valuesOf(parameters, "rdinit").at(-1) ?? "/init";
-      const started = machine.start("initramfs", { path: rdinit, ...options.initramfsInit });
-      if (stops(started)) return machine.fallBack(started, initParameter);
-      const early = machine.loadPolicy("initramfs");
-      if (early !== null) return early;
-    }
-    if (root === undefined || device === undefined) {
-      recorder.unknowns.push("what lies on the root was not given");
-      return null;
-    }
-    const mounted = recorder.step("root", `mount ${root.fstype}`, () => {
-      if (initramfs !== null) kernel.initProcess.sys.mkdir(NEW_ROOT, 0o755);
-      const target = initramfs === null ? null : kernel.initProcess.sys.mount(device, NEW_ROOT, root.fstype, 0, "");
-      return target === null || target.ok ? { outcome: "ok" } : failed(target.errno, NEW_ROOT);
-    });
-    if (stops(mounted)) return { verdict: "emergency-shell", reason: "the root cannot be mounted", step: mounted };
-    if (initramfs !== null)
-      runDracutHooks(dracut, { process: kernel.initProcess, recorder, parameters, release: kernel.release.text });
-    recorder.step("root", "switch to the root", () => {
-      // The mount at /sysroot stays: what the kernel knows of the root's files is kept, as when a mount is moved.
-      mountFileSystem(kernel, "/", { fstype: root.fstype, disk: device });
-      return { outcome: "ok" };
-    });
-    machine.files = new Map(files.map(({ path, bytes }) => [path, bytes]));
-    return startRoot();
-  };
-
-  const startRoot = (): End | null => {
-    const wanted = options.init?.path ?? initParameter;
-    const candidates = wanted !== undefined ? [wanted] : initramfs === null ? INITS : SWITCHED_INITS;
-    const there = candidates.filter((path) => isThere(kernel.initProcess, path));
-    if (there.length === 0) {
-      recorder.unknowns.push(`the files of the root do not hold ${candidates.join(", ")}`);
-      return null;
-    }
-    // The kernel tries one after the other; a switch of the root takes the first that is there.
-    let started: BootStep | null = null;
-    for (const path of initramfs === null ? there : there.slice(0, 1)) {
-      started = machine.start("init", { ...options.init, path });
-      if (!stops(started)) break;
-    }
-    if (started !== null && stops(started))
-      return initramfs === null
-        ? { verdict: "halts", reason: "the kernel finds no init that it may start, and panics", step: started }
-        : {
-            verdict: "emergency-shell",
-            reason: `the root cannot be switched to: ${started.file} does not start`,
-            step: started,
-          };
-    const late = machine.loadPolicy("init");
-    if (late !== null) return late;
-    // All are started: one that fails does not keep the others from being tried.
-    const ends = services.map((service): End | null => {
-      const step = machine.start("services", service);
-      return service.needed === true && stops(step)
-        ? { verdict: "emergency-shell", reason: `${service.path} is needed and does not start`, step }
-        : null;
-    });
-    return ends.find((end) => end !== null) ?? null;
-  };
-
-  const end = run();
+  const simulated = new Simulation(options);
+  const { recorder } = simulated;
+  const end = simulated.run();
   recorder.end();
-  const denied = recorder.steps.find((step) => step.outcome === "denied") ?? null;
-  const { steps, unknowns } = recorder;
+  const { kernel, steps, unknowns } = recorder;
+  const denied = steps.find((step) => step.outcome === "denied") ?? null;
   if (end !== null) {
     const firstDenied = end.step.outcome === "denied" ? end.step : denied;
     return { kernel, steps, firstDenied, verdict: end.verdict, reason: end.reason, unknowns };
@@ -180,134 +76,150 @@ export function simulateBoot(options: BootSimulationOptions): BootSimulation {
   return { kernel, steps, firstDenied: denied, verdict: known ? "comes-up" : "unknown", reason, unknowns };
 }
 
-/** Without an initramfs the root is there when the kernel loads its certificates, which nothing appraises. */
-function rootCertificates({ config }: BootSimulationOptions, files: readonly DiskFile[]): Record<string, Uint8Array> {
-  const built = kconfigOf(config);
-  const paths = ["IMA_X509_PATH", "EVM_X509_PATH"].map((symbol) => built.text(symbol));
-  return Object.fromEntries(
-    files.filter(({ path }) => paths.includes(path)).map(({ path, bytes }) => [path, bytes] as const),
-  );
+/** Whether an initramfs has a program: without it the kernel mounts the root itself (init/main.c: kernel_init_freeable). */
+function hasProgram(initramfs: FilesOfInitramfs, path: string): boolean {
+  // Files that are named by hand need not be all that there are.
+  return !Array.isArray(initramfs) || initramfs.some((entry) => entry.path === path);
 }
 
-const stops = ({ outcome }: BootStep): boolean => outcome === "denied" || outcome === "failed";
-
-class Machine {
-  readonly #recorder: BootRecorder;
-  readonly #process: Process;
+class Simulation {
+  readonly recorder: BootRecorder;
+  readonly #options: BootSimulationOptions;
+  readonly #kernel: Kernel;
   readonly #systemd: boolean;
-  /** What was given of the root that is in use, by path. */
-  files: ReadonlyMap<string, Uint8Array> = new Map();
+  /** init= */
+  readonly #initParameter: string | undefined;
+  /** The first program of the initramfs; null where there is none to start. */
+  readonly #early: string | null;
 
-  constructor(recorder: BootRecorder, systemd: boolean) {
-    this.#recorder = recorder;
-    this.#process = recorder.kernel.initProcess;
-    this.#systemd = systemd;
-  }
-
-  /** Executes a program, maps its libraries and opens its files; the first failure is the step's. */
-  start(stage: BootStage, { path, libraries, reads = [] }: BootProgram): BootStep {
-    return this.#recorder.step(stage, `start ${path}`, () => {
-      const child = this.#process.fork();
-      try {
-        return this.#start(child, path, libraries, reads);
-      } finally {
-        child.exit();
-      }
+  constructor(options: BootSimulationOptions) {
+    const { initramfs, root, policy } = options;
+    const parameters = parseCommandLine(options.cmdline ?? "");
+    const rdinit = valuesOf(parameters, "rdinit").at(-1) ?? "/init";
+    this.#options = options;
+    this.#systemd = options.systemd ?? true;
+    this.#initParameter = valuesOf(parameters, "init").at(-1);
+    this.#early = initramfs !== null && hasProgram(initramfs, rdinit) ? rdinit : null;
+    const files: DiskEntry[] = [...(root?.files ?? [])];
+    if (policy !== undefined && !files.some((file) => file.path === SYSTEMD_POLICY))
+      files.push({ path: SYSTEMD_POLICY, bytes: new TextEncoder().encode(policy) });
+    this.#kernel = bootAsFarAsItComes({
+      ...options,
+      files: initramfs ?? {},
+      disks: root === undefined ? {} : { root: { ...root, files } },
+      ...(this.#early === null && root !== undefined && { rootDisk: "root" }),
+      builtinKeys: options.keys ?? [],
     });
+    this.recorder = new BootRecorder(this.#kernel);
   }
 
-  #start(
-    child: Process,
-    path: string,
-    libraries: readonly string[] | undefined,
-    reads: readonly string[],
-  ): BootFinding {
-    if (!isThere(child, path)) return { outcome: "unknown", file: path, detail: `${path} was not given` };
-    const started = child.sys.execve(path, [path]);
-    if (!started.ok) {
-      // A file whose content was left out is no program.
-      if (started.errno === "ENOEXEC")
-        return {
-          outcome: "unknown",
-          file: path,
-          errno: started.errno,
-          detail: `${path} is no program that is known here`,
-        };
-      if (started.errno === "ENOENT")
-        return {
-          outcome: "unknown",
-          file: path,
-          errno: started.errno,
-          detail: `the interpreter of ${path} was not given`,
-        };
-      return failed(started.errno, path);
+  /** @returns what ends the boot before the machine is up, if anything does */
+  run(): BootEnd | null {
+    const { root } = this.#options;
+    try {
+      recordKernelSteps(this.recorder, this.#early === null && root !== undefined ? root.fstype : null);
+      if (this.#early !== null) {
+        const end = this.#runInitramfs(this.#early);
+        if (end !== null) return end;
+      }
+      if (root === undefined) {
+        this.recorder.unknowns.push("what lies on the root was not given");
+        return null;
+      }
+      return (this.#early === null ? null : this.#switchRoot(root)) ?? this.#startRoot() ?? this.#startServices();
+    } catch (stopped) {
+      if (stopped instanceof BootStopped) return stopped.end;
+      throw stopped;
     }
-    for (const library of libraries ?? []) {
-      if (!isThere(child, library)) return { outcome: "unknown", file: library, detail: `${library} was not given` };
-      const opened = child.sys.open(library, O.RDONLY | O.CLOEXEC, 0);
-      if (!opened.ok) return failed(opened.errno, library, `a library of ${path}`);
-      const mapped = child.sys.mmap(opened.value, {
-        prot: PROT.READ | PROT.EXEC,
-        shared: false,
-        length: 4096,
-        offset: 0,
-      });
-      child.sys.close(opened.value);
-      if (!mapped.ok) return failed(mapped.errno, library, `a library of ${path}`);
-    }
-    for (const file of reads) {
-      if (!isThere(child, file)) return { outcome: "unknown", file, detail: `${file} was not given` };
-      const read = readAll(child, file);
-      if (!read.ok) return failed(read.errno, file, `${path} opens it`);
-    }
-    if (libraries === undefined && needsMore(this.files.get(path)))
-      return { outcome: "unknown", file: path, detail: `what ${path} loads and runs was not given (libraries)` };
-    return { outcome: "ok", file: path };
+  }
+
+  #runInitramfs(path: string): BootEnd | null {
+    const started = startProgram(this.recorder, "initramfs", { path, ...this.#options.initramfsInit });
+    return stops(started) ? this.#fallBack(started) : this.#loadPolicy("initramfs");
   }
 
   /** kernel_init, where the initramfs' own program does not start: what init= names, or else the usual ones, still in the initramfs. */
-  fallBack(first: BootStep, initParameter: string | undefined): End {
-    for (const path of initParameter === undefined ? INITS : [initParameter]) {
-      if (this.files.has(path) && !stops(this.start("initramfs", { path })))
-        return {
-          verdict: "emergency-shell",
-          reason: `the kernel starts ${path} of the initramfs instead`,
-          step: first,
-        };
+  #fallBack(first: BootStep): BootEnd {
+    for (const path of this.#initParameter === undefined ? INITS : [this.#initParameter]) {
+      if (!isThere(this.#kernel.initProcess, path)) continue;
+      if (stops(startProgram(this.recorder, "initramfs", { path }))) continue;
+      const reason = `the kernel starts ${path} of the initramfs instead`;
+      return { verdict: "emergency-shell", reason, step: first };
     }
     return { verdict: "halts", reason: `the kernel cannot start ${first.file}, and panics`, step: first };
   }
 
-  /** systemd's ima_setup: by path first; where the kernel does not take that, line by line. A line that is refused stops systemd. */
-  loadPolicy(stage: BootStage): End | null {
-    const process = this.#process;
-    if (!this.#systemd || !isThere(process, POLICY_FILE) || !isThere(process, POLICY)) return null;
-    const byPath = this.#recorder.step(stage, "systemd loads the policy by its path", () => {
-      const refused = writeInto(process, POLICY_FILE, [bytesOf(POLICY)]);
-      return refused === null ? { outcome: "ok", file: POLICY } : failed(refused, POLICY);
-    });
-    // Another policy is in force, and the file cannot be opened again: systemd goes on.
-    if (!stops(byPath) || byPath.errno === "EBUSY") return null;
-    let refusedLine = false;
-    const byLine = this.#recorder.step(stage, "systemd loads the policy line by line", () => {
-      const text = readAll(process, POLICY);
-      if (!text.ok) return failed(text.errno, POLICY, "systemd cannot read it, and goes on without");
-      const lines = new TextDecoder()
-        .decode(text.value)
-        .split("\n")
-        .filter((line) => line !== "");
-      const refused = writeInto(process, POLICY_FILE, lines.map(bytesOf));
-      refusedLine = refused !== null;
-      return refused === null ? { outcome: "ok", file: POLICY } : failed(refused, POLICY, "a rule is refused");
-    });
-    return refusedLine
-      ? { verdict: "halts", reason: "systemd freezes, because the policy is refused", step: byLine }
-      : null;
+  #loadPolicy(stage: BootStage): BootEnd | null {
+    return this.#systemd ? systemdLoadsPolicy(this.recorder, stage) : null;
   }
-}
 
-/** A script runs what nobody here reads; a program with a loader has libraries. */
-function needsMore(content: Uint8Array | undefined): boolean {
-  const program = content === undefined ? undefined : parseElf(content);
-  return program?.ok !== true || program.value.interpreter !== null;
+  #switchRoot({ fstype }: BootDisk): BootEnd | null {
+    const kernel = this.#kernel;
+    const [disk] = kernel.disks.keys();
+    const mounted = this.recorder.step("root", `mount ${fstype}`, () => {
+      kernel.initProcess.sys.mkdir(NEW_ROOT, 0o755);
+      const target = kernel.initProcess.sys.mount(disk!, NEW_ROOT, fstype, 0, "");
+      return target.ok ? { outcome: "ok" } : failed(target.errno, NEW_ROOT);
+    });
+    if (stops(mounted)) return { verdict: "emergency-shell", reason: "the root cannot be mounted", step: mounted };
+    runDracutHooks(this.#options.dracut ?? [], this.recorder);
+    this.recorder.step("root", "switch to the root", () => {
+      // The mount at /sysroot stays: what the kernel knows of the root's files is kept, as when a mount is moved.
+      mountFileSystem(kernel, "/", { fstype, disk: disk! });
+      return { outcome: "ok" };
+    });
+    return null;
+  }
+
+  /** The first program of the root, and the policy that it loads. */
+  #startRoot(): BootEnd | null {
+    const candidates = this.#candidates();
+    const there = candidates.filter((path) => isThere(this.#kernel.initProcess, path));
+    if (there.length === 0) {
+      this.recorder.unknowns.push(`the files of the root do not hold ${candidates.join(", ")}`);
+      return null;
+    }
+    let first: BootStep | null = null;
+    for (const path of there) {
+      const started = startProgram(this.recorder, "init", { ...this.#options.init, path });
+      if (!stops(started)) return this.#loadPolicy("init");
+      first ??= started;
+    }
+    return this.#noInit(first!);
+  }
+
+  #candidates(): string[] {
+    const wanted = this.#options.init?.path ?? this.#initParameter;
+    // The kernel tries what init= names, and nothing else then.
+    if (this.#early === null) return wanted === undefined ? INITS : [wanted];
+    const first =
+      wanted === undefined
+        ? SYSTEMD_BINARIES.filter((path) => isThere(this.#kernel.initProcess, path)).slice(0, 1)
+        : [wanted];
+    return this.#systemd ? [...new Set([...first, SYSTEMD_FALLBACK])] : first.length > 0 ? first : [SYSTEMD_FALLBACK];
+  }
+
+  #noInit(step: BootStep): BootEnd {
+    if (this.#early === null)
+      return { verdict: "halts", reason: "the kernel finds no init that it may start, and panics", step };
+    // The initramfs is gone by then, and with it its shell.
+    return this.#systemd
+      ? {
+          verdict: "halts",
+          reason: `systemd has switched to the root, finds no init that it may start, and freezes`,
+          step,
+        }
+      : { verdict: "emergency-shell", reason: `the root cannot be switched to: ${step.file} does not start`, step };
+  }
+
+  /** All are started: one that fails does not keep the others from being tried. */
+  #startServices(): BootEnd | null {
+    const ends = (this.#options.services ?? []).map((service): BootEnd | null => {
+      const step = startProgram(this.recorder, "services", service);
+      return service.needed === true && stops(step)
+        ? { verdict: "emergency-shell", reason: `${service.path} is needed and does not start`, step }
+        : null;
+    });
+    return ends.find((end) => end !== null) ?? null;
+  }
 }

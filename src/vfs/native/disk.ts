@@ -1,6 +1,7 @@
 // A disk: files that outlive a mount. In memory there are inodes only while it is mounted; what is stored here is what the next
 // mount finds. i_version is stored as it stands, and counts as seen when it is loaded (fs/ext4/inode.c: ext4_inode_set_iversion_queried).
 import { InputError } from "../../errno/index.ts";
+import type { ArchiveEntry } from "../../formats/index.ts";
 import { type PosixAcl, parseAcl } from "../acl.ts";
 import { Content } from "../content.ts";
 import type { FsType } from "../fstype.ts";
@@ -16,6 +17,7 @@ import { namespaceOf } from "../xattr/names.ts";
 /** A regular file that a disk holds from the beginning. */
 export interface DiskFile {
   /** From the root of the disk, `/f`; directories are made as needed. */
+  readonly type?: "file";
   readonly path: string;
   readonly bytes: Uint8Array;
   /** Permission bits; 0644 if not given. */
@@ -25,6 +27,9 @@ export interface DiskFile {
   readonly generation?: number;
   readonly xattrs?: Iterable<readonly [name: string, value: Uint8Array]>;
 }
+
+/** A file, or anything else that an archive may hold. */
+export type DiskEntry = DiskFile | ArchiveEntry;
 
 export interface DiskInit {
   readonly fstype: string;
@@ -38,7 +43,7 @@ export interface DiskInit {
   /** ext4's metadata_csum: inode generations cannot be chosen then. Off if not given. */
   readonly metadataChecksums?: boolean;
   /** Files in the order in which they are written; inode numbers follow it. */
-  readonly files?: readonly DiskFile[];
+  readonly files?: readonly DiskEntry[];
   /** Seconds since the epoch: the times of what is on it. */
   readonly time?: number;
 }
@@ -103,7 +108,7 @@ export class Disk {
     const time = init.time ?? 0;
     this.#store(type.rootIno, { mode: S.IFDIR | 0o755, time, entries: new Map(), generation: type.rootGeneration });
     if (type.layout === "ext4") this.#directory(type.rootIno, "lost+found", 0o700, 11, time);
-    for (const file of init.files ?? []) this.#addFile(file, time);
+    for (const entry of init.files ?? []) this.#add(entry, time);
   }
 
   #store(ino: number, init: Partial<StoredInode> & { readonly mode: number; readonly time: number }): StoredInode {
@@ -145,36 +150,62 @@ export class Disk {
     return stored;
   }
 
-  #addFile(file: DiskFile, time: number): void {
-    const names = file.path.split("/").filter((name) => name !== "");
+  /** The directory that holds a path, made as needed, and the last name; null for the root itself. */
+  #parent(path: string, time: number): { readonly dir: StoredInode; readonly last: string } | null {
+    const names = path.split("/").filter((name) => name !== "");
     const last = names.pop();
-    const wrong = (why: string): InputError => new InputError("bad-disk", `disk ${this.id}, file ${file.path}`, why);
-    if (last === undefined) throw wrong("a file needs a name");
+    if (last === undefined) return null;
     let dir = this.inodes.get(this.type.rootIno)!;
     for (const name of names) {
       const ino = dir.entries!.get(name);
       const next =
         ino === undefined ? this.#directory(dir.ino, name, 0o755, this.#nextIno(), time) : this.inodes.get(ino)!;
-      if (next.entries === null) throw wrong(`${name} is not a directory`);
+      if (next.entries === null) throw this.#wrong(path, `${name} is not a directory`);
       dir = next;
     }
-    if (dir.entries!.has(last)) throw wrong("it is there twice");
-    const xattrs = new Map(file.xattrs);
+    return { dir, last };
+  }
+
+  #wrong(path: string, why: string): InputError {
+    return new InputError("bad-disk", `disk ${this.id}, file ${path}`, why);
+  }
+
+  #add(entry: DiskEntry, time: number): void {
+    const { path, uid = 0, gid = 0 } = entry;
+    const place = this.#parent(path, time);
+    const there = place === null ? this.type.rootIno : place.dir.entries!.get(place.last);
+    const stored = there === undefined ? undefined : this.inodes.get(there)!;
+    const xattrs = new Map(entry.xattrs);
     for (const name of xattrs.keys())
-      if (namespaceOf(name) === null) throw wrong(`no file system stores an xattr called '${name}'`);
+      if (namespaceOf(name) === null) throw this.#wrong(path, `no file system stores an xattr called '${name}'`);
+    const common = { uid, gid, xattrs };
+    if (entry.type === "directory" && (stored === undefined || stored.entries !== null)) {
+      const made = stored ?? this.#directory(place!.dir.ino, place!.last, 0, this.#nextIno(), time);
+      this.inodes.set(made.ino, { ...made, ...common, mode: S.IFDIR | (entry.mode & S.IALLUGO) });
+      return;
+    }
+    if (place === null) throw this.#wrong(path, "a file needs a name");
+    if (stored !== undefined) throw this.#wrong(path, "it is there twice");
+    if (entry.type === "link") {
+      place.dir.entries!.set(place.last, this.#link(entry.target, path));
+      return;
+    }
+    const mode = FORMATS[entry.type ?? "file"] | ((entry.mode ?? 0o644) & S.IALLUGO);
     const ino = this.#nextIno();
-    const { mode = 0o644, uid = 0, gid = 0, generation = 0 } = file;
-    const content = Content.of(file.bytes);
-    this.#store(ino, {
-      mode: S.IFREG | (mode & S.IALLUGO),
-      time,
-      uid,
-      gid,
-      generation,
-      content,
-      xattrs,
-    });
-    dir.entries!.set(last, ino);
+    this.#store(ino, { mode, time, ...common, ...contentOf(entry) });
+    place.dir.entries!.set(place.last, ino);
+  }
+
+  /** The inode of an earlier entry, which gets one more name. */
+  #link(target: string, path: string): number {
+    const names = target.split("/").filter((name) => name !== "");
+    let ino: number | undefined = this.type.rootIno;
+    for (const name of names) ino = ino === undefined ? undefined : this.inodes.get(ino)!.entries?.get(name);
+    const stored = ino === undefined ? undefined : this.inodes.get(ino);
+    if (stored === undefined || stored.entries !== null)
+      throw this.#wrong(path, `it is a further name of ${target}, and there is no such file before it`);
+    this.inodes.set(stored.ino, { ...stored, nlink: stored.nlink + 1 });
+    return stored.ino;
   }
 
   /** Brings a file into memory; null if there is none of that number. */
@@ -222,6 +253,32 @@ export class Disk {
       places: inode.xattrPlaces,
       attributes: [inode.immutable, inode.appendOnly, inode.nodump, inode.noatime, inode.nocow],
     });
+  }
+}
+
+const FORMATS = {
+  file: S.IFREG,
+  directory: S.IFDIR,
+  symlink: S.IFLNK,
+  character: S.IFCHR,
+  block: S.IFBLK,
+  fifo: S.IFIFO,
+  socket: S.IFSOCK,
+} as const;
+
+function contentOf(entry: Exclude<DiskEntry, { type: "link" }>): Partial<StoredInode> {
+  switch (entry.type) {
+    case "symlink":
+      return { target: entry.target };
+    case "character":
+    case "block":
+      return { rdev: { major: entry.major, minor: entry.minor } };
+    case "directory":
+    case "fifo":
+    case "socket":
+      return {};
+    default:
+      return { content: Content.of(entry.bytes), generation: "generation" in entry ? (entry.generation ?? 0) : 0 };
   }
 }
 
