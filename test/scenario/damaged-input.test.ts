@@ -84,7 +84,7 @@ describe("damaged and random input", () => {
         ),
         (text) => {
           for (const boot of taken(() => parseBootDescriptions(text, "b")) ?? [])
-            taken(() => playBootDescription(boot, none));
+            taken(() => playBootDescription(boot, { read: none }));
         },
       ),
       runs(300),
