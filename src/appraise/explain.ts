@@ -59,7 +59,10 @@ function told(step: DecisionStep, decision: Decision): string | null {
     case "signature":
       return step.explain();
     case "appraise":
-      return step.newFile ? "It is new and without a label, which is allowed until its last writer closes it." : null;
+      if (step.newFile) return "It is new and without a label, which is allowed until its last writer closes it.";
+      return keepsNoXattrs(step, decision)
+        ? "Its file system keeps no xattrs, so nothing can vouch for it; no record tells of it."
+        : null;
     case "fix":
       return step.errno === null
         ? `Fix mode wrote ${describeXattr(step.value)}`
@@ -78,6 +81,11 @@ function told(step: DecisionStep, decision: Decision): string | null {
     case "sealed":
       return `It carries a signature, so it may not be opened for writing${decision.mode === "enforce" ? "" : "; this mode lets it pass"}.`;
   }
+}
+
+/** Appraisal ends before it looks for a label where there can be none (ima_appraise_measurement: IOP_XATTR). */
+function keepsNoXattrs(step: DecisionStep & { readonly kind: "appraise" }, { steps }: Decision): boolean {
+  return step.status === "unknown" && step.cause === null && !steps.some(({ kind }) => kind === "signature");
 }
 
 /** Where EVM has a say: its verdict, what went into it if that did not fit, and what would have fitted. */
@@ -113,6 +121,10 @@ export function explain(decision: Decision): string[] {
           : `Under ima_appraise=${mode} nothing is denied for it.`,
       );
     if (row !== undefined) sentences.push(`To change it: ${row.remedy}`);
+    else if (decision.steps.some((step) => step.kind === "appraise" && keepsNoXattrs(step, decision)))
+      sentences.push(
+        "To change it: Keep the file where there are xattrs. A rule dont_appraise fsmagic= before this one would let anything on such file systems pass, whoever put it there.",
+      );
   }
   return sentences;
 }

@@ -83,8 +83,9 @@ function details(step: PlayedStep, colour: Palette): string[] {
   if (step.refusal !== null) lines.push(colour.faint(step.refusal));
   for (const entry of step.measured) lines.push(`measured: ${entry}`);
   for (const line of step.log) lines.push(colour.faint(line));
-  const data = step.outcome["data"] ?? step.outcome["hex"];
-  if (data !== undefined && step.step.op !== "readfile" && step.step.op !== "read") lines.push(`= ${short(data)}`);
+  const data = step.outcome["data"] ?? step.outcome["hex"] ?? step.outcome["names"];
+  if (data !== undefined && step.step.op !== "readfile" && step.step.op !== "read")
+    lines.push(`= ${short(Array.isArray(data) ? data.join(", ") : data)}`);
   return lines;
 }
 

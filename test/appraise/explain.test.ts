@@ -347,3 +347,18 @@ describe("what the mode and the cache make of it", () => {
     `);
   });
 });
+
+it("says of a file system without xattrs that nothing there can be vouched for, and what an exception would open", () => {
+  const kernel = boot({ cmdline: "ima_appraise=enforce" });
+  kernel.mount("/media", { fstype: "vfat" });
+  const task = kernel.task();
+  task.writeFile("/media/f", "x");
+  kernel.securityfs.write("ima/policy", "appraise func=FILE_CHECK fsname=vfat\n");
+  const denied: Decision[] = [];
+  kernel.watch((decision) => denied.push(decision));
+  expect(() => task.readFile("/media/f")).toThrow("EACCES");
+  expect(explain(denied.at(-1)!).slice(-2)).toEqual([
+    "Its file system keeps no xattrs, so nothing can vouch for it; no record tells of it.",
+    "To change it: Keep the file where there are xattrs. A rule dont_appraise fsmagic= before this one would let anything on such file systems pass, whoever put it there.",
+  ]);
+});
