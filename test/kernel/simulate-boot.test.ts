@@ -1,5 +1,6 @@
 // Boots that come up, halt, end in the emergency shell, and those of which too much is unknown.
 import { readFileSync } from "node:fs";
+import { sha256 } from "@noble/hashes/sha2.js";
 import { describe, expect, it } from "vitest";
 import { KernelPanic } from "../../src/errno/index.ts";
 import { type BootSimulationOptions, boot, simulateBoot } from "../../src/kernel/index.ts";
@@ -85,6 +86,18 @@ describe("a boot", () => {
     const shell = { ...broken, "/bin/sh": { bytes: program, mode: 0o755 } };
     expect(told({ initramfs: shell, root })).toMatchObject({ verdict: "emergency-shell" });
     expect(told({ initramfs: shell, root, cmdline: "init=/bin/none" })).toMatchObject({ verdict: "halts" });
+  });
+
+  it("tells what configuration, command line and firmware made of IMA, a signed init among it", () => {
+    const labelled = { bytes: program, xattrs: [["security.ima", Uint8Array.of(4, 4, ...sha256(program))]] } as const;
+    const config = { IMA_APPRAISE_SIGNED_INIT: true, IMA_DEFAULT_HASH: "sha512" };
+    const boots = { initramfs: null, root: disk({ "/sbin/init": labelled }), cmdline: "ima_policy=appraise_tcb" };
+    expect(told(boots).verdict).toBe("comes-up");
+    const { steps, firstDenied } = simulateBoot({ ...boots, config });
+    expect(steps.find(({ what }) => what === "IMA starts")?.detail).toMatch(
+      /^hash sha512, template ima-ng, ima_appraise=enforce, \d+ rules$/,
+    );
+    expect(firstDenied?.decisions.at(-1)?.cause).toBe("IMA-signature-required");
   });
 
   it("under fix labels what it starts, so that the next one may enforce", () => {

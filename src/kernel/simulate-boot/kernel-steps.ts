@@ -1,6 +1,7 @@
 // What the kernel does before its first process, taken apart from what it logged: firmware, IMA, EVM, certificates
 // (security/integrity/ima/ima_init.c: ima_init; evm/evm_main.c: init_evm; security/integrity/digsig.c: integrity_load_x509).
 
+import type { Ima } from "../../appraise/index.ts";
 import type { Kernel } from "../kernel.ts";
 import { type BootFinding, type BootRecorder, BootStopped } from "./report.ts";
 
@@ -17,7 +18,14 @@ function firmware({ secureBoot, tpm }: Kernel): BootFinding {
 function started(kernel: Kernel, symbol: "IMA" | "EVM"): BootFinding {
   if (!kernel.config.enabled(symbol)) return { outcome: "skipped", detail: `CONFIG_${symbol} is not set` };
   if ((symbol === "IMA" ? kernel.ima : kernel.evm) === null) return { outcome: "failed", detail: "it did not start" };
-  return { outcome: "ok" };
+  return { outcome: "ok", ...(symbol === "IMA" && { detail: chosen(kernel.ima!) }) };
+}
+
+/** What configuration, command line and firmware made of IMA. */
+function chosen({ hash, list, policy, mode }: Ima): string {
+  const { template } = list.setup;
+  const rules = policy.rules.length;
+  return `hash ${hash}, template ${template.title}, ima_appraise=${mode}, ${rules === 1 ? "1 rule" : `${rules} rules`}`;
 }
 
 /** What was said of one certificate: from its own line to that which tells what became of it. */
