@@ -38,6 +38,8 @@ const HEADER = 21;
 /** fid types of file handles: inode and generation in 32 bits, tmpfs' own, btrfs without parent. */
 const INO32_GEN = 1;
 const BTRFS = 0x4d;
+/** The shortest handle of btrfs, in words. */
+const BTRFS_WORDS = 5;
 
 /** struct ovl_fb: the file handle of the lower file that a copy was made of. Empty where its file system has no handles. */
 export function encodeOrigin(inode: Inode): Uint8Array {
@@ -67,7 +69,8 @@ export function decodeOrigin(
   const view = new DataView(value.buffer, value.byteOffset, value.length);
   const word = (i: number): number => view.getUint32(HEADER + i * 4, true);
   const uuid = value.subarray(5, HEADER);
-  if (value[4] === BTRFS) return { uuid, ino: word(0), generation: word(4) };
+  if (value[4] === BTRFS)
+    return value.length < HEADER + BTRFS_WORDS * 4 ? null : { uuid, ino: word(0), generation: word(4) };
   return value.length === HEADER + 12
     ? { uuid, ino: word(1), generation: word(0) }
     : { uuid, ino: word(0), generation: word(1) };
