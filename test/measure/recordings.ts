@@ -23,7 +23,8 @@ interface Trace {
   };
   readonly boot: { readonly log: readonly string[]; readonly measured?: readonly string[] };
   readonly steps: readonly Step[];
-  readonly results: readonly Result[];
+  /** null: the kernel panicked at this step, or before it. */
+  readonly results: readonly (Result | null)[];
 }
 
 export interface Recording extends Trace {
@@ -52,7 +53,7 @@ export const fromHex = (text: string): Uint8Array => new Uint8Array(Buffer.from(
 export function measuredLines(recording: Recording, upTo = Number.POSITIVE_INFINITY): string {
   const lines = [
     ...(recording.boot.measured ?? []),
-    ...recording.results.slice(0, upTo).flatMap((result) => result.measured ?? []),
+    ...recording.results.slice(0, upTo).flatMap((result) => result?.measured ?? []),
   ];
   return lines.map((line) => `${line}\n`).join("");
 }
@@ -60,8 +61,13 @@ export function measuredLines(recording: Recording, upTo = Number.POSITIVE_INFIN
 /** What a read of a list file gave, with the step it happened at. */
 export function listReads(recording: Recording, form: "ascii" | "binary"): { step: number; bytes: Uint8Array }[] {
   return recording.steps.flatMap(({ op, file }, step) => {
-    const result = recording.results[step]!;
-    if (op !== "securityfsRead" || !file?.includes(`${form}_runtime_measurements`) || result.errno !== undefined)
+    const result = recording.results[step] ?? null;
+    if (
+      result === null ||
+      op !== "securityfsRead" ||
+      !file?.includes(`${form}_runtime_measurements`) ||
+      result.errno !== undefined
+    )
       return [];
     return [{ step, bytes: result.hex === undefined ? bytesOf(result.data ?? "") : fromHex(result.hex) }];
   });
