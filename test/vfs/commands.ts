@@ -257,7 +257,7 @@ function renameErrno(model: Model, from: string, to: string, flags: number): str
   if (target === undefined || target === source || exchange) return null;
   if (source.isDirectory && !target.isDirectory) return "ENOTDIR";
   if (!source.isDirectory && target.isDirectory) return "EISDIR";
-  return (target.children?.size ?? 0) > 0 ? "ENOTEMPTY" : null;
+  return (target.children?.size ?? 0) > 0 ? model.fullTarget : null;
 }
 
 const renaming = fc.tuple(path, path, fc.constantFrom(0, RENAME.NOREPLACE, RENAME.EXCHANGE)).map(([from, to, flags]) =>

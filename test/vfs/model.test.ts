@@ -36,7 +36,7 @@ describe("a tree of files", () => {
     it(`on ${fstype} is what the model says`, () => {
       fc.assert(
         fc.property(everything, (commands) => {
-          const model = new Model(fstype === "overlay");
+          const model = new Model(fstype);
           const real = new Real(fstype);
           fc.modelRun(() => ({ model, real }), commands);
           finish(model, real);

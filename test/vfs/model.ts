@@ -61,8 +61,11 @@ export class Model {
   }
   /** A mapping of an overlay holds the file below: what a descriptor of the overlay keeps off ends with the descriptor. */
   readonly overlay: boolean;
-  constructor(overlay: boolean) {
-    this.overlay = overlay;
+  /** What rename answers where the directory to be replaced is not empty (xfs_rename has a word of its own). */
+  readonly fullTarget: string;
+  constructor(fstype: string) {
+    this.overlay = fstype === "overlay";
+    this.fullTarget = fstype === "xfs" ? "EEXIST" : "ENOTEMPTY";
   }
 
   close(handle: Handle): void {
