@@ -193,22 +193,7 @@ export class Ima {
 
   /** ima_get_action for an access to a file. */
   match(task: Subject, access: Access): ImaMatch {
-    const { file, cred, mask, func, label = task.label } = access;
-    return this.#asked(
-      this.policy.match(
-        this.#query(
-          task,
-          cred,
-          file.inode,
-          file.path.mount.idmap,
-          func,
-          mask,
-          this.policyFlag & ALL_ACTIONS,
-          null,
-          label,
-        ),
-      ),
-    );
+    return this.#asked(this.policy.match(this.#queryOf(task, access)));
   }
 
   /** ima_get_action for a buffer: mask 0. */
@@ -234,6 +219,22 @@ export class Ima {
         this.#query(task, task.cred, inode, idmap, func, MAY.ACCESS, ACTION.APPRAISE | ACTION.HASH, null),
       ).action !== 0
     );
+  }
+
+  #queryOf(
+    task: Subject,
+    {
+      file,
+      cred,
+      mask,
+      func,
+      label = task.label,
+    }: Pick<Access, "cred" | "mask" | "func" | "label"> & {
+      readonly file: Pick<OpenFile, "inode" | "path">;
+    },
+  ): MatchQuery {
+    const { inode, path } = file;
+    return this.#query(task, cred, inode, path.mount.idmap, func, mask, this.policyFlag & ALL_ACTIONS, null, label);
   }
 
   #query(
@@ -281,7 +282,7 @@ export class Ima {
   /** A decision is made. */
   decided(made: {
     task: Subject;
-    access: Pick<Access, "cred" | "func" | "mask"> & { readonly file: Pick<OpenFile, "inode" | "path"> };
+    access: Pick<Access, "cred" | "func" | "mask" | "label"> & { readonly file: Pick<OpenFile, "inode" | "path"> };
     recorder: DecisionRecorder;
     iint: Iint | null;
     mustAppraise: boolean;
@@ -289,17 +290,8 @@ export class Ima {
     verdict: Denial;
   }): void {
     const { task, access, recorder, iint, mustAppraise, failed, verdict } = made;
-    const { file, cred, func, mask } = access;
-    const asked = this.#query(
-      task,
-      cred,
-      file.inode,
-      file.path.mount.idmap,
-      func,
-      mask,
-      this.policyFlag & ALL_ACTIONS,
-      null,
-    );
+    const { file, func, mask } = access;
+    const asked = this.#queryOf(task, access);
     const { uid, gid, sb } = asked.inode!;
     const rules = this.policy.decideLater({ ...asked, inode: { uid, gid, sb } });
     const decision = new MadeDecision(

@@ -3,7 +3,7 @@
 // Each function only decides; `Guarded.records` says which records a refusal leaves.
 import type { Denial } from "../errno/index.ts";
 import { IMA_XATTR, XATTR_NAME_EVM } from "../formats/index.ts";
-import { type AttributeChange, capable, type Path, type Subject } from "../vfs/index.ts";
+import { type AttributeChange, capable, type Path, type Subject, SYSFS_MAGIC, TMPFS_MAGIC } from "../vfs/index.ts";
 import { modeAfterAcl } from "./acl-mode.ts";
 import { type EvmCore, hmacUnsupported } from "./core.ts";
 import type { EvmGuardReason } from "./observe.ts";
@@ -17,9 +17,6 @@ export interface Guarded {
   /** The `op=` of each record, in order. */
   readonly records: readonly ("update_metadata" | "appraise_metadata")[];
 }
-
-const TMPFS_MAGIC = 0x0102_1994;
-const SYSFS_MAGIC = 0x6265_6572;
 
 const allowed = (reason: EvmGuardReason, status: EvmStatus | null = null): Guarded => ({
   errno: null,

@@ -3,6 +3,10 @@
 import { OLDEST_RELEASE } from "../release/index.ts";
 import type { FsType } from "./fstype.ts";
 
+/** TMPFS_MAGIC, SYSFS_MAGIC: several types have the first, and what is outside goes by it too. */
+export const TMPFS_MAGIC = 0x01021994;
+export const SYSFS_MAGIC = 0x62656572;
+
 const MEMORY_XATTR = { xattr: true, namespaces: ["security", "trusted", "user", "acl"], layout: "memory" } as const;
 const NO_XATTR = { xattr: false, namespaces: [], layout: "none" } as const;
 
@@ -106,7 +110,7 @@ const EXT4: Omit<FsType, "name"> = {
 const TMPFS: Omit<FsType, "name"> = {
   ...BASE,
   ...MEMORY_XATTR,
-  magic: 0x01021994,
+  magic: TMPFS_MAGIC,
   userXattrSince: "6.6",
   iversion: true,
   iversionAlwaysSince: "6.1",
@@ -363,7 +367,7 @@ const rows: readonly FsType[] = [
     nodev: true,
     missingForGood: true,
   },
-  { name: "sysfs", ...BASE, ...KERNFS, magic: 0x62656572, generatedSize: 4096, modeBindsAll: true },
+  { name: "sysfs", ...BASE, ...KERNFS, magic: SYSFS_MAGIC, generatedSize: 4096, modeBindsAll: true },
   { name: "cgroup", ...BASE, ...KERNFS, magic: 0x27e0eb, namespaces: ["trusted", "security"] },
   { name: "cgroup2", ...BASE, ...KERNFS, magic: 0x63677270, namespaces: ["trusted", "security", "user"] },
   { name: "securityfs", ...BASE, ...PSEUDO, magic: 0x73636673, inodeNumbers: "global-counter" },

@@ -9,7 +9,7 @@ export { OpenFile } from "./file.ts";
 export { closeFile } from "./file-open.ts";
 export type { InodeHint } from "./filesystem.ts";
 export type { FsType } from "./fstype.ts";
-export { FS_TYPES } from "./fstypes.ts";
+export { FS_TYPES, SYSFS_MAGIC, TMPFS_MAGIC } from "./fstypes.ts";
 export { IdMap, INVALID_ID, ownersThrough, parseIdMap } from "./idmap.ts";
 export { Inode } from "./inode.ts";
 export {

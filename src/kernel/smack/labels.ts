@@ -3,7 +3,7 @@
 import type { Denial } from "../../errno/index.ts";
 import { smackLabels } from "../../policy/index.ts";
 import type { Release } from "../../release/index.ts";
-import { capable, findAlias, type Inode, type Subject } from "../../vfs/index.ts";
+import { capable, findAlias, type Inode, type Subject, TMPFS_MAGIC } from "../../vfs/index.ts";
 import type { KernelLabels } from "../options.ts";
 
 export const SMACK64 = "security.SMACK64";
@@ -39,7 +39,6 @@ export function smackXattr(inode: Inode, name: string): Uint8Array | null {
   return stored.ok ? stored.value : null;
 }
 
-const TMPFS_MAGIC = 0x01021994;
 const STAR_FILE_SYSTEMS: ReadonlySet<string> = new Set(["cgroup", "cgroup2", "smackfs"]);
 
 /** Whether it is a file of a process, in the directory of /proc that has its number. */

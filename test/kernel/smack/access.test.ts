@@ -1,5 +1,6 @@
 // Who may access files under Smack without rules, as recorded on 6.12.117 and 6.1.192.
 import { describe, expect, it } from "vitest";
+import type { Decision } from "../../../src/appraise/index.ts";
 import { boot, type Task } from "../../../src/kernel/index.ts";
 
 const codeOf = (act: () => unknown): string | null => {
@@ -106,8 +107,12 @@ describe("labels of processes", () => {
     root.writeFile("/mnt/p", Uint8Array.of(0x7f, 0x45, 0x4c, 0x46), { mode: 0o755 });
     root.setxattr("/mnt/p", "security.SMACK64EXEC", "Program");
     kernel.securityfs.write("ima/policy", "measure func=CREDS_CHECK subj_user=Program\n");
+    const decisions: Decision[] = [];
+    kernel.watch((decision) => decisions.push(decision));
     const before = kernel.measuredLines().length;
     codeOf(() => root.execve("/mnt/p"));
     expect(kernel.measuredLines().slice(before)).toEqual([expect.stringContaining(" /mnt/p")]);
+    const [decision] = decisions.filter(({ hook }) => hook === "CREDS_CHECK");
+    expect(decision!.rules.map(({ outcome }) => outcome)).toEqual(["matched"]);
   });
 });
